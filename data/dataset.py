@@ -1,0 +1,83 @@
+"""A converted data set, and the only way to its transactions: what was known before a day, what was bought in a window.
+
+Input: the folder that canonical.py writes. Output: History (knowledge) and LABELS (answers).
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from data.schema import ARTICLES, CUSTOMERS, LABELS, PAST_TRANSACTIONS, TRANSACTIONS, conform
+from data.windows import Window
+
+
+@dataclass(frozen=True)
+class History:
+    """Everything known on the morning of `as_of`: transactions with `date < as_of`, and attributes without a date.
+
+    transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py.
+    """
+
+    as_of: date
+    transactions: pl.LazyFrame
+    customers: pl.LazyFrame
+    articles: pl.LazyFrame
+
+    def of(self, customers: pl.Series) -> "History":
+        """Narrow transactions and customers to the given customer ids; articles stay whole."""
+        ids = pl.LazyFrame({"customer": customers})
+        near = pl.col("customer").is_between(_or_zero(customers.min()), _or_zero(customers.max()))
+        return replace(
+            self,
+            transactions=self.transactions.filter(near).join(ids, on="customer", how="semi", maintain_order="left"),
+            customers=self.customers.filter(near).join(ids, on="customer", how="semi", maintain_order="left"),
+        )
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Canonical tables of one retailer (data/schema.py). `digest` is the SHA-256 of their bytes.
+
+    first_day, last_day: dates of the earliest and latest transaction, both included.
+    """
+
+    name: str
+    digest: str
+    first_day: date
+    last_day: date
+    transactions: pl.LazyFrame
+    customers: pl.LazyFrame
+    articles: pl.LazyFrame
+
+    @staticmethod
+    def open(folder: Path) -> "Dataset":
+        """Open a folder written by `data.canonical.convert`; nothing is read but its dataset.json."""
+        about = json.loads((folder / "dataset.json").read_text())
+        return Dataset(
+            name=about["name"],
+            digest=about["digest"],
+            first_day=date.fromisoformat(about["first_day"]),
+            last_day=date.fromisoformat(about["last_day"]),
+            transactions=conform(pl.scan_parquet(folder / "transactions" / "*.parquet"), TRANSACTIONS, "transactions"),
+            customers=conform(pl.scan_parquet(folder / "customers.parquet"), CUSTOMERS, "customers", extra=True),
+            articles=conform(pl.scan_parquet(folder / "articles.parquet"), ARTICLES, "articles"),
+        )
+
+    def before(self, as_of: date) -> History:
+        """What was known before `as_of`; that day itself is not included."""
+        past = self.transactions.filter(pl.col("date") < as_of).with_columns(
+            days_ago=(pl.lit(as_of) - pl.col("date")).dt.total_days().cast(pl.UInt16)
+        )
+        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles)
+
+    def labels(self, window: Window) -> pl.LazyFrame:
+        """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article."""
+        bought = self.transactions.filter((pl.col("date") >= window.as_of) & (pl.col("date") < window.end))
+        return bought.select(*LABELS).unique().sort("customer", "article")
+
+
+def _or_zero(bound: object) -> int:
+    return int(bound) if isinstance(bound, int) else 0

@@ -1,0 +1,82 @@
+"""What a feature is, and how groups of features are joined onto pairs.
+
+Input: PAIRS and Inputs. Output: FEATURES = PAIRS + one column per feature, same rows, same order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import polars as pl
+
+from data.dataset import History
+from data.schema import DataType
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What feature tables are computed from.
+
+    history: of all customers for a group of scope "all"; of one customer shard for scope "shard".
+    tables: learned tables by name (article and customer embeddings; the tables of the groups of scope "all").
+    """
+
+    history: History
+    tables: Mapping[str, pl.LazyFrame]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column for the ranker. `expr` is over the group's table (or, for a group without keys, over the pairs and all
+    features before it). `doc` says what the number is, its unit and what null means. `fill`: value instead of null when
+    the pair has no row in the group's table; None keeps null."""
+
+    name: str
+    expr: pl.Expr
+    doc: str
+    dtype: DataType = pl.Float32
+    fill: float | int | None = None
+
+
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Features that share a table.
+
+    keys: the join keys, a non-empty subset of PAIRS' and earlier features' columns; () = no table, computed from columns present.
+    table: one row per key, from Inputs. scope: "all" = from everybody's history, once per as_of (cached by the pipeline, shared
+    by all shards); "shard" = from the history of the shard's customers.
+    requires: names of learned tables without which the group is left out (its columns then do not exist).
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    features: tuple[Feature, ...]
+    table: Callable[[Inputs], pl.LazyFrame] | None
+    scope: Literal["all", "shard"] = "shard"
+    requires: frozenset[str] = frozenset()
+
+
+def feature_table(group: FeatureGroup, inputs: Inputs) -> pl.LazyFrame:
+    """Keys and features of one group, one row per key."""
+    assert group.table is not None
+    return group.table(inputs).select(*group.keys, *(f.expr.cast(f.dtype).alias(f.name) for f in group.features))
+
+
+def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGroup]) -> pl.LazyFrame:
+    """FEATURES: `pairs` with every feature of `groups` appended, in order; rows and their order are kept.
+
+    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it.
+    """
+    for group in groups:
+        if group.table is None:
+            pairs = pairs.with_columns(*(f.expr.cast(f.dtype).alias(f.name) for f in group.features))
+            continue
+        table = inputs.tables[group.name] if group.scope == "all" else feature_table(group, inputs)
+        fills = [pl.col(f.name).fill_null(f.fill) for f in group.features if f.fill is not None]
+        pairs = pairs.join(table, on=list(group.keys), how="left", validate="m:1", maintain_order="left").with_columns(*fills)
+    return pairs
+
+
+def available(groups: Sequence[FeatureGroup], tables: set[str]) -> tuple[FeatureGroup, ...]:
+    """The groups whose required learned tables are all in `tables`."""
+    return tuple(group for group in groups if group.requires <= tables)

@@ -1,0 +1,64 @@
+"""What a candidate source is: a frozen dataclass that learns tables once per as_of and retrieves per customer shard.
+
+Input: History. Output: CANDIDATES (data/schema.py).
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Literal, Protocol
+
+import polars as pl
+
+from data.dataset import History
+
+Tables = Mapping[str, pl.LazyFrame]
+"""What a source learned: plain tables by name, so that they can be cached, shipped, inspected and deleted.
+
+A table named `customer_embeddings` or `article_embeddings` (EMBEDDINGS) also feeds the embedding features.
+"""
+
+
+Device = Literal["cpu", "gpu"]
+
+
+class CandidateSource(Protocol):
+    """A way to find articles that a customer may buy next. Its fields are its keys in the settings file.
+
+    `name` is the settings table, the prefix of its columns in PAIRS, and what `--sources` and `--drop` take.
+    """
+
+    name: ClassVar[str]
+
+    def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
+        """What is global to one as_of, from all customers. `earlier`: what it learned for an earlier as_of, to start warm
+        from, or null; never a later one. Same history, settings, seed and device: the same bytes."""
+        ...
+
+    def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
+        """CANDIDATES of `customers` (sorted unique ids), at most `k` each, sorted by customer and rank.
+
+        `history` is narrowed to these customers (`History.of`). A customer for whom the source knows nothing has no row.
+        """
+        ...
+
+
+def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:
+    """CANDIDATES from (customer, article, score): the best `k` per customer; ties go to the smaller article id."""
+    return (
+        scored.select("customer", "article", pl.col("score").cast(pl.Float32))
+        .sort("customer", "score", "article", descending=[False, True, False])
+        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer"))
+        .filter(pl.col("rank") <= k)
+        .with_columns(pl.col("rank").cast(pl.UInt16))
+    )
+
+
+DECAY_UNITS = 1 << 20
+
+
+def decay(days_ago: pl.Expr, half_life: float) -> pl.Expr:
+    """Weight that halves every `half_life` days, in whole units of 2**-20 (Int64), 1.0 on day 1.
+
+    Whole numbers, because sums of floats inside a group_by depend on the order of the rows.
+    """
+    weight = 0.5 ** ((days_ago.cast(pl.Float64) - 1.0) / half_life)
+    return (weight * DECAY_UNITS).round().cast(pl.Int64)
