@@ -1,0 +1,129 @@
+"""Stage tables on disk: computed once, found again by their digest, never seen half written.
+
+A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST.json (key, seconds, SHA-256 of every file).
+"""
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.digest import digest, file_sha256
+from pipelines.errors import ArtifactError
+from pipelines.progress import Reporter
+
+Build = Callable[[Path], None]
+MANIFEST = "MANIFEST.json"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one stage left. key: digest of what it was computed from, for the keys of later stages. reused: found on disk.
+
+    seconds: how long it took when it was computed.
+    """
+
+    key: str
+    folder: Path
+    reused: bool
+    seconds: float
+
+    @property
+    def tables(self) -> dict[str, pl.LazyFrame]:
+        """Every Parquet file of the folder, by its name."""
+        return {file.stem: pl.scan_parquet(file, glob=False) for file in sorted(self.folder.glob("*.parquet"))}
+
+    def table(self, name: str) -> pl.LazyFrame:
+        return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """The stage tables under `root`. With `fresh`, what is there from before is computed again, once."""
+
+    root: Path
+    reporter: Reporter
+    fresh: bool = False
+    done: dict[Path, Stage] = field(default_factory=dict)
+
+    def stage(self, name: str, detail: str, *, key: Mapping[str, object], build: Build) -> Stage:
+        """The folder that `build` fills for `key`: from disk if it is there and whole, else computed and written.
+
+        name: "kind" or "kind/what"; detail: the rest of what people are shown. A stage is checked and reported once per run.
+
+        Raises:
+            ArtifactError: a file on disk is not the one that was written.
+        """
+        mark = digest(key)
+        folder = self.root / name / mark
+        if folder not in self.done:
+            with self.reporter.step(name, detail) as tell:
+                reused = folder.exists() and not self.fresh
+                if not reused:
+                    self._write(folder, key, build)
+                verify(folder)
+                seconds = json.loads((folder / MANIFEST).read_text())["seconds"]
+                self.done[folder] = Stage(mark, folder, reused, seconds)
+                tell(reused)
+        return self.done[folder]
+
+    def _write(self, folder: Path, key: Mapping[str, object], build: Build) -> None:
+        partial = folder.with_name(f"{folder.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        start = time.perf_counter()
+        build(partial)
+        write_manifest(partial, {"key": dict(key), "seconds": round(time.perf_counter() - start, 3)})
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+
+
+def write_tables(folder: Path, tables: Mapping[str, pl.LazyFrame]) -> None:
+    """Write each table to <name>.parquet, streaming, its row order kept."""
+    for name, table in tables.items():
+        table.sink_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=1, maintain_order=True)
+
+
+def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
+    """Write MANIFEST.json with the SHA-256 of every file in `folder`, all of them flushed to disk before it."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST)
+    for file in files:
+        _flush(file)
+    sums = {str(file.relative_to(folder)): file_sha256(file) for file in files}
+    partial = folder / f"{MANIFEST}.partial"
+    partial.write_text(json.dumps({**about, "sha256": sums}, indent=1, default=str) + "\n")
+    _flush(partial)
+    partial.rename(folder / MANIFEST)
+
+
+def verify(folder: Path) -> None:
+    """Check every file of `folder` against its manifest.
+
+    Raises:
+        ArtifactError: the manifest or a file is missing, or the bytes are not the ones that were written.
+    """
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        raise ArtifactError(f"{manifest} is missing: the folder was not finished. Run the command again with --fresh.")
+    try:
+        sums = json.loads(manifest.read_text())["sha256"]
+    except (ValueError, KeyError):
+        raise ArtifactError(f"{manifest} is damaged. Run the command again with --fresh.") from None
+    for name, expected in sums.items():
+        file = folder / name
+        if not file.is_file() or file_sha256(file) != expected:
+            state = "is missing" if not file.is_file() else "was changed after it was written"
+            raise ArtifactError(f"{file} {state}. Run the command again with --fresh.")
+
+
+def _flush(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,168 @@
+"""Settings: default.toml, overridden by a file, overridden by flags; checked once, then frozen.
+
+Input: TOML tables. Output: Settings. Every default stands in default.toml and nowhere else.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypeVar
+
+import tomlkit
+from annotated_types import Ge, Gt, Le
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from pipelines.errors import SettingsError
+from ranking.ranker import RankerSettings
+from retrieval.registry import SOURCES
+from retrieval.source import CandidateSource
+
+DEFAULTS = Path(__file__).with_name("default.toml")
+
+Table = dict[str, object]
+T = TypeVar("T")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class RunSettings(_Frozen):
+    """[run]: what concerns every stage."""
+
+    seed: Annotated[int, Ge(0), Le(2**31 - 1)]
+    device: Literal["auto", "gpu", "cpu"]
+    threads: Annotated[int, Ge(0)]
+    k: Annotated[int, Gt(0), Le(100)]
+    shard_customers: Annotated[int, Gt(0)]
+    cache_features: bool
+
+
+class RetrievalSettings(_Frozen):
+    """[retrieval] without the tables of the sources."""
+
+    sources: tuple[str, ...]
+    max_candidates: Annotated[int, Gt(0)]
+    rrf_constant: Annotated[int, Gt(0)]
+
+
+class RankingSettings(_Frozen):
+    """[ranking]: which examples the ranker learns from, and [ranking.lambdarank]: how."""
+
+    training_weeks: Annotated[int, Ge(2)]
+    negatives_per_positive: Annotated[int, Gt(0)]
+    lambdarank: RankerSettings
+
+
+class EvaluationSettings(_Frozen):
+    """[evaluation]."""
+
+    bootstrap_resamples: Annotated[int, Ge(100)]
+
+
+class Settings(_Frozen):
+    """All settings of a run. `tables` is the same as nested plain values, for config.resolved.toml and digests."""
+
+    run: RunSettings
+    data: dict[str, object]
+    retrieval: RetrievalSettings
+    ranking: RankingSettings
+    evaluation: EvaluationSettings
+    tables: dict[str, object]
+
+    def sources(self) -> tuple[CandidateSource, ...]:
+        """The candidate sources in use, in the order of `retrieval.sources`, each with its own settings table."""
+        retrieval = _table(self.tables, "retrieval")
+        return tuple(_validated(SOURCES[name], _table(retrieval, name), f"retrieval.{name}") for name in self.retrieval.sources)
+
+
+def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
+    """Default settings with the tables of `config` and then `overrides` ("table.key" -> value) on top.
+
+    Raises:
+        SettingsError: an unknown key (with the nearest known one), a wrong type or a value out of range, and where it stands.
+    """
+    tables = tomllib.loads(DEFAULTS.read_text())
+    if config is not None:
+        _merge(tables, _read(config), where=str(config), path="")
+    for key, value in (overrides or {}).items():
+        _merge(tables, _nested(key.split("."), value), where="flag", path="")
+    return _settings(tables)
+
+
+def write_settings(settings: Settings, file: Path) -> None:
+    """Write default.toml, comments included, with the values in force."""
+    document = tomlkit.parse(DEFAULTS.read_text())
+    _fill(document, settings.tables)
+    file.write_text(tomlkit.dumps(document))
+
+
+def _settings(tables: Table) -> Settings:
+    retrieval = dict(_table(tables, "retrieval"))
+    unknown = [name for name in _strings(retrieval.get("sources")) if name not in SOURCES]
+    if unknown:
+        raise SettingsError(f"unknown source {unknown[0]!r}; known: {', '.join(SOURCES)}")
+    parts: Table = {name: table for name, table in tables.items() if name != "retrieval"}
+    parts["retrieval"] = {key: value for key, value in retrieval.items() if key not in SOURCES}
+    settings = _validated(Settings, {**parts, "tables": tables}, "")
+    settings.sources()
+    return settings
+
+
+def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
+    try:
+        return TypeAdapter(kind).validate_python(table)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([*([path] if path else []), *(str(part) for part in first["loc"])])
+        raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg']}") from None
+
+
+def _merge(into: Table, other: Mapping[str, object], *, where: str, path: str) -> None:
+    for key, value in other.items():
+        name = f"{path}{key}"
+        if key not in into and path != "data.csv.":
+            close = difflib.get_close_matches(key, into, n=1)
+            hint = f"; did you mean {path}{close[0]}?" if close else f"; known: {', '.join(into)}"
+            raise SettingsError(f"{where}: unknown setting {name}{hint}")
+        present = into.get(key)
+        if isinstance(present, dict) and isinstance(value, Mapping):
+            _merge(present, value, where=where, path=f"{name}.")
+        elif isinstance(present, dict) != isinstance(value, Mapping) and key in into:
+            raise SettingsError(f"{where}: {name} = {value!r}: expected {'a table' if isinstance(present, dict) else 'one value'}")
+        else:
+            into[key] = value
+
+
+def _read(file: Path) -> Table:
+    try:
+        return tomllib.loads(file.read_text())
+    except OSError as error:
+        raise SettingsError(f"--config {file}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--config {file}: not valid TOML: {error}") from None
+
+
+def _nested(keys: list[str], value: object) -> Table:
+    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
+
+
+def _fill(document: object, values: Mapping[str, object]) -> None:
+    assert isinstance(document, dict)
+    for key, value in values.items():
+        if isinstance(value, Mapping) and key in document:
+            _fill(document[key], value)
+        else:
+            document[key] = value
+
+
+def _table(tables: Mapping[str, object], name: str) -> Table:
+    table = tables.get(name)
+    if not isinstance(table, dict):
+        raise SettingsError(f"settings table [{name}] is missing")
+    return table
+
+
+def _strings(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, (list, tuple)) else []

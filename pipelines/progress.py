@@ -1,0 +1,134 @@
+"""What a person sees while a command works: a bar with the time left on a terminal, plain lines elsewhere, JSON lines on request.
+
+The number of steps is known before the first one; the time left assumes that the remaining steps take as long as those of
+the same kind did.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Literal
+
+import structlog
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+Mode = Literal["terminal", "plain", "json", "quiet"]
+
+
+def choose_mode(*, json: bool, quiet: bool) -> Mode:
+    if json:
+        return "json"
+    if quiet:
+        return "quiet"
+    return "terminal" if sys.stderr.isatty() else "plain"
+
+
+@dataclass
+class Reporter:
+    """Counts steps and tells what each did. `seconds` and `memory` per stage end up in run.json."""
+
+    mode: Mode
+    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    seconds: dict[str, float] = field(default_factory=dict)
+    reused: dict[str, int] = field(default_factory=dict)
+    computed: dict[str, int] = field(default_factory=dict)
+    peak_mb: dict[str, int] = field(default_factory=dict)
+    total: int = 0
+    finished: int = 0
+    started: float = field(default_factory=time.perf_counter)
+    planned: dict[str, int] = field(default_factory=dict)
+    _bar: Progress | None = None
+
+    def plan(self, steps: dict[str, int]) -> None:
+        """Announce how many steps of each stage are to come."""
+        self.planned = dict(steps)
+        self.total = sum(steps.values())
+
+    @contextmanager
+    def showing(self) -> Iterator[None]:
+        """Draw the bar for as long as this context is open."""
+        if self.mode != "terminal":
+            yield
+            return
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[eta]}"),
+        )
+        with Progress(*columns, console=self.console, transient=True) as bar:
+            self._bar = bar
+            bar.add_task("", total=self.total, eta="")
+            try:
+                yield
+            finally:
+                self._bar = None
+
+    @contextmanager
+    def step(self, stage: str, detail: str) -> Iterator[Callable[[bool], None]]:
+        """One step of `stage`. The context gives a function to call with whether the result was reused."""
+        was_reused = False
+
+        def tell(reused: bool) -> None:
+            nonlocal was_reused
+            was_reused = reused
+
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], description=f"{stage} {detail}", total=self.total, eta=self._eta())
+        start = time.perf_counter()
+        yield tell
+        self._record(stage, detail, time.perf_counter() - start, was_reused)
+
+    def say(self, text: str) -> None:
+        """One line for people; JSON and quiet modes leave it out."""
+        if self.mode in ("terminal", "plain"):
+            self.console.print(text)
+
+    def _record(self, stage: str, detail: str, seconds: float, reused: bool) -> None:
+        self.finished += 1
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        counts = self.reused if reused else self.computed
+        counts[stage] = counts.get(stage, 0) + 1
+        self.peak_mb[stage] = max(self.peak_mb.get(stage, 0), peak_memory_mb())
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self.finished, eta=self._eta())
+        elif self.mode == "plain":
+            what = "reused" if reused else f"{seconds:.1f} s"
+            self.console.print(f"[{self.finished:>3}/{self.total}] {stage:<9} {detail:<44} {what:>8}  {self._eta()}", markup=False)
+        elif self.mode == "json":
+            _log().info(
+                "step", stage=stage, detail=detail, seconds=round(seconds, 3), reused=reused, done=self.finished, of=self.total
+            )
+
+    def _eta(self) -> str:
+        """Seconds left: per stage, the mean over its steps that were computed, else over all computed steps."""
+        known = sum(self.computed.values())
+        if not known:
+            return ""
+        mean = sum(self.seconds.values()) / known
+        left = 0.0
+        for stage, steps in self.planned.items():
+            done = self.computed.get(stage, 0) + self.reused.get(stage, 0)
+            each = self.seconds[stage] / done if done else mean
+            left += each * max(steps - done, 0)
+        return f"about {int(left) // 60}:{int(left) % 60:02} left"
+
+
+def peak_memory_mb() -> int:
+    """Highest resident memory of this process so far, in MiB."""
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
+def _log() -> structlog.typing.FilteringBoundLogger:
+    structlog.configure(
+        processors=[structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return logger

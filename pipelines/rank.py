@@ -1,0 +1,106 @@
+"""The stages from examples to recommendations: how many trees, the ranker, the best k of every customer.
+
+Input: Stages. Output: a Ranker per target week, RECOMMENDATIONS per shard. Test and final use the same functions.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from data.windows import Window, training_windows
+from pipelines.artifacts import Stage, write_tables
+from pipelines.digest import code_digest
+from pipelines.stages import Shard, Stages
+from ranking.ranker import Ranker, choose_trees, fit
+from ranking.select import fallback_lists, select_top_k
+
+
+def choose_tree_count(stages: Stages, target: Window) -> int:
+    """Trees that ranked the newest training week before `target` best, after learning from the older ones."""
+    settings = stages.settings
+    *older, newest = [_examples(stages, window) for window in training_windows(target, settings.ranking.training_weeks)]
+    key = {**_ranker_key(stages, [*older, newest]), "purpose": "early stopping"}
+
+    def build(folder: Path) -> None:
+        curve = choose_trees(
+            read_examples(older),
+            read_examples([newest]),
+            settings=settings.ranking.lambdarank,
+            seed=settings.run.seed,
+            threads=settings.run.threads,
+        )
+        (folder / "curve.json").write_text(json.dumps({"trees": curve.trees, "map_at_12": curve.values}) + "\n")
+
+    stage = stages.artifacts.stage("fit/trees", str(target.as_of), key=key, build=build)
+    return int(json.loads((stage.folder / "curve.json").read_text())["trees"])
+
+
+def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
+    """A ranker of `trees` trees from all training weeks before `target`; the folder is what `Ranker.load` reads."""
+    settings = stages.settings
+    weeks = [_examples(stages, window) for window in training_windows(target, settings.ranking.training_weeks)]
+    key = {**_ranker_key(stages, weeks), "trees": trees}
+
+    def build(folder: Path) -> None:
+        ranker = fit(
+            read_examples(weeks),
+            settings.ranking.lambdarank,
+            trees=trees,
+            seed=settings.run.seed,
+            threads=settings.run.threads,
+        )
+        ranker.save(folder)
+
+    return stages.artifacts.stage("fit/ranker", str(target.as_of), key=key, build=build)
+
+
+def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> pl.LazyFrame:
+    """RECOMMENDATIONS for the customers of `shards`, which share one window; computed and kept shard by shard."""
+    fallback = _fallback(stages, shards[0].window)
+    return pl.concat([_recommend_shard(stages, ranker, shard, fallback).table("recommendations") for shard in shards])
+
+
+def read_examples(weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:
+    """EXAMPLES of several weeks as one frame, sorted by as_of, customer, article."""
+    parts = [stage.table("features") for week in weeks for stage in week]
+    return pl.concat(parts).collect()
+
+
+def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stage) -> Stage:
+    features = stages.features(shard)
+    k = stages.settings.run.k
+    key = {"features": features.key, "ranker": ranker.key, "fallback": fallback.key, "k": k}
+
+    def build(folder: Path) -> None:
+        frame = features.table("features").collect()
+        scored = Ranker.load(ranker.folder).score(frame, threads=stages.settings.run.threads)
+        wanted = pl.LazyFrame({"customer": shard.customers})
+        customers = wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
+        write_tables(folder, {"recommendations": select_top_k(scored.lazy(), customers, fallback.table("fallback"), k=k)})
+
+    return stages.artifacts.stage("rank", shard.label, key=key, build=build)
+
+
+def _fallback(stages: Stages, window: Window) -> Stage:
+    k = stages.settings.run.k
+    key = {"data": stages.dataset.digest, "as_of": str(window.as_of), "k": k, "code": code_digest("ranking.select")}
+
+    def build(folder: Path) -> None:
+        write_tables(folder, {"fallback": fallback_lists(stages.dataset.before(window.as_of), k)})
+
+    return stages.artifacts.stage("fallback", str(window.as_of), key=key, build=build)
+
+
+def _examples(stages: Stages, window: Window) -> list[Stage]:
+    return [stages.examples(shard) for shard in stages.buyers(window)]
+
+
+def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:
+    return {
+        "examples": [stage.key for week in weeks for stage in week],
+        "settings": vars(stages.settings.ranking.lambdarank),
+        "seed": stages.settings.run.seed,
+        "code": code_digest("ranking.ranker"),
+    }

@@ -1,0 +1,159 @@
+"""The stages between a data set and a ranked list, each found on disk or computed: learn, retrieve, merge, features, examples.
+
+Input: Dataset and Settings. Output: stage tables (DESIGN: CANDIDATES, PAIRS, FEATURES, EXAMPLES). No stage knows a source by name.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+
+import polars as pl
+
+from data.dataset import Dataset, History
+from data.windows import Window
+from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from features.registry import feature_groups
+from pipelines.artifacts import Artifacts, Stage, write_tables
+from pipelines.config import Settings
+from pipelines.digest import code_digest
+from ranking.examples import label_pairs, sample_negatives
+from retrieval.merge import merge
+from retrieval.source import CandidateSource, Device, Tables
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Some customers that are processed at a time. `label` is for people: "2017-12-25 shard 1/3"."""
+
+    window: Window
+    customers: pl.Series
+    label: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.customers.to_numpy().tobytes()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Everything up to the ranker. `first` is the oldest as_of of the run: there, warm-started sources start cold."""
+
+    dataset: Dataset
+    settings: Settings
+    artifacts: Artifacts
+    device: Device
+    first: Window
+
+    @cached_property
+    def sources(self) -> tuple[CandidateSource, ...]:
+        return self.settings.sources()
+
+    def buyers(self, window: Window) -> list[Shard]:
+        """The customers with purchases in the window, in shards."""
+        return self._shards(window, self.dataset.labels(window).select("customer"))
+
+    def everybody(self, window: Window) -> list[Shard]:
+        """All customers of the data set, in shards."""
+        return self._shards(window, self.dataset.customers.select("customer"))
+
+    def learned(self, source: CandidateSource, window: Window) -> Stage:
+        """What `source` learned before `window.as_of`; a warm-started source first learns every earlier week since `first`."""
+        warm = source.warm_start and window != self.first
+        earlier = self.learned(source, window.earlier(1)) if warm else None
+        key = {
+            **self._common(window),
+            "source": source.name,
+            "settings": vars(source),
+            "code": code_digest(type(source).__module__),
+            "seed": self.settings.run.seed,
+            "device": self.device,
+            "earlier": earlier.key if earlier else None,
+        }
+
+        def build(folder: Path) -> None:
+            before = earlier.tables if earlier else None
+            history = self.dataset.before(window.as_of)
+            write_tables(folder, source.learn(history, earlier=before, seed=self.settings.run.seed, device=self.device))
+
+        return self.artifacts.stage(f"learn/{source.name}", str(window.as_of), key=key, build=build)
+
+    def candidates(self, source: CandidateSource, shard: Shard) -> Stage:
+        """CANDIDATES of one source for one shard."""
+        learned = self.learned(source, shard.window)
+        key = {"learned": learned.key, "customers": shard.digest}
+
+        def build(folder: Path) -> None:
+            table = source.generate(learned.tables, self._history(shard), shard.customers)
+            write_tables(folder, {"candidates": table})
+
+        return self.artifacts.stage(f"retrieve/{source.name}", shard.label, key=key, build=build)
+
+    def pairs(self, shard: Shard) -> Stage:
+        """PAIRS of one shard: the candidates of all sources, merged and cut."""
+        candidates = {source.name: self.candidates(source, shard) for source in self.sources}
+        limits = {"rrf_constant": self.settings.retrieval.rrf_constant, "max_candidates": self.settings.retrieval.max_candidates}
+        key = {"candidates": {n: s.key for n, s in candidates.items()}, "code": code_digest("retrieval.merge"), **limits}
+
+        def build(folder: Path) -> None:
+            write_tables(folder, {"pairs": merge({n: s.table("candidates") for n, s in candidates.items()}, **limits)})
+
+        return self.artifacts.stage("merge", shard.label, key=key, build=build)
+
+    def statistics(self, window: Window) -> Stage:
+        """The feature tables that are the same for every shard."""
+        groups = [group for group in self._groups(window) if group.scope == "all"]
+        key = {**self._common(window), "code": code_digest("features.registry"), "groups": [g.name for g in groups]}
+
+        def build(folder: Path) -> None:
+            inputs = Inputs(self.dataset.before(window.as_of), {})
+            write_tables(folder, {group.name: feature_table(group, inputs) for group in groups})
+
+        return self.artifacts.stage("statistics", str(window.as_of), key=key, build=build)
+
+    def features(self, shard: Shard) -> Stage:
+        """FEATURES of every pair of one shard."""
+        pairs = self.pairs(shard)
+        statistics = self.statistics(shard.window)
+        key = {"pairs": pairs.key, "statistics": statistics.key}
+        build = partial(self._write_features, shard, pairs.table("pairs"), statistics)
+        return self.artifacts.stage("features", shard.label, key=key, build=build)
+
+    def examples(self, shard: Shard) -> Stage:
+        """EXAMPLES of one shard: its positives and sampled negatives, with features. Features are computed for these rows only."""
+        pairs = self.pairs(shard)
+        statistics = self.statistics(shard.window)
+        sampling = {"negatives_per_positive": self.settings.ranking.negatives_per_positive, "seed": self.settings.run.seed}
+        key = {"pairs": pairs.key, "statistics": statistics.key, "code": code_digest("ranking.examples"), **sampling}
+        labelled = label_pairs(pairs.table("pairs"), self.dataset.labels(shard.window))
+        sampled = sample_negatives(labelled, **sampling)
+        build = partial(self._write_features, shard, sampled, statistics)
+        return self.artifacts.stage("examples", shard.label, key=key, build=build)
+
+    def _write_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage, folder: Path) -> None:
+        inputs = Inputs(self._history(shard), {**statistics.tables, **self._embeddings(shard.window)})
+        table = add_features(pairs.with_columns(as_of=pl.lit(shard.window.as_of)), inputs, self._groups(shard.window))
+        write_tables(folder, {"features": table.select("as_of", pl.exclude("as_of"))})
+
+    def _groups(self, window: Window) -> tuple[FeatureGroup, ...]:
+        groups = feature_groups(self.dataset.customers.collect_schema())
+        return available(groups, {name for source in self.sources for name in self.learned(source, window).tables})
+
+    def _embeddings(self, window: Window) -> Tables:
+        tables: Mapping[str, pl.LazyFrame] = {}
+        for source in self.sources:
+            tables = {**self.learned(source, window).tables, **tables}
+        return tables
+
+    def _history(self, shard: Shard) -> History:
+        return self.dataset.before(shard.window.as_of).of(shard.customers)
+
+    def _common(self, window: Window) -> dict[str, object]:
+        return {"data": self.dataset.digest, "as_of": str(window.as_of)}
+
+    def _shards(self, window: Window, customers: pl.LazyFrame) -> list[Shard]:
+        ids = customers.unique().sort("customer").collect()["customer"]
+        size = self.settings.run.shard_customers
+        count = max(1, -(-len(ids) // size))
+        return [Shard(window, ids[n * size : (n + 1) * size], f"{window.as_of} shard {n + 1}/{count}") for n in range(count)]

@@ -1,0 +1,184 @@
+"""Stage 2: LightGBM LambdaRank over the examples of several past weeks.
+
+Input: EXAMPLES (fit) or FEATURES (score). Output: a Ranker, or one score per pair.
+Method: LambdaMART (Burges, 2010, "From RankNet to LambdaRank to LambdaMART") as LightGBM implements it.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from annotated_types import Ge, Gt, Le
+
+from data.schema import SchemaError
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy-waiting threads cost 2-5x CPU where cores are shared
+
+NOT_FEATURES = ("as_of", "customer", "article", "label")
+METRIC = "map"
+
+
+@dataclass(frozen=True)
+class RankerSettings:
+    """The keys of [ranking] in the settings file that shape a single fit; default.toml says what each does."""
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    learning_rate: Annotated[float, Gt(0), Le(1)]
+    num_leaves: Annotated[int, Gt(1)]
+    min_examples_in_leaf: Annotated[int, Gt(0)]
+    l2: Annotated[float, Ge(0)]
+    feature_fraction: Annotated[float, Gt(0), Le(1)]
+    truncation_level: Annotated[int, Gt(0)]
+    max_trees: Annotated[int, Gt(0)]
+    early_stopping_rounds: Annotated[int, Gt(0)]
+
+
+@dataclass(frozen=True)
+class Ranker:
+    """A fitted model. features: column and type it was trained on, in order; trees: how many; model: LightGBM text."""
+
+    features: Mapping[str, str]
+    trees: int
+    model: str
+
+    def score(self, features: pl.DataFrame, *, threads: int = 0) -> pl.DataFrame:
+        """customer, article, score (Float32, higher is better, comparable within a customer only); rows and order are kept.
+
+        Raises:
+            SchemaError: the feature columns are not exactly those of training.
+        """
+        check_features(self.features, feature_schema(features))
+        import lightgbm
+
+        booster = lightgbm.Booster(model_str=self.model)
+        scores = booster.predict(_matrix(features), num_threads=threads, raw_score=True) if len(features) else []
+        return features.select("customer", "article").with_columns(
+            score=pl.Series(np.asarray(scores, dtype=np.float32), dtype=pl.Float32)
+        )
+
+    def save(self, folder: Path) -> None:
+        """Write ranker.txt (LightGBM text) and ranker.json (feature schema, number of trees, SHA-256 of the text)."""
+        (folder / "ranker.txt").write_text(self.model)
+        about = {"features": dict(self.features), "trees": self.trees, "sha256": _sha256(self.model)}
+        (folder / "ranker.json").write_text(json.dumps(about, indent=1) + "\n")
+
+    @staticmethod
+    def load(folder: Path) -> "Ranker":
+        """Read what `save` wrote. A cut or edited text would abort the interpreter inside LightGBM, so it is checked first.
+
+        Raises:
+            ValueError: ranker.txt is not the text that ranker.json describes.
+        """
+        about = json.loads((folder / "ranker.json").read_text())
+        model = (folder / "ranker.txt").read_text()
+        if _sha256(model) != about["sha256"]:
+            raise ValueError(f"{folder / 'ranker.txt'}: its SHA-256 is not the one in ranker.json; the file was cut or edited")
+        return Ranker(about["features"], about["trees"], model)
+
+
+@dataclass(frozen=True)
+class LearningCurve:
+    """MAP@12 of the early-stopping week after each tree, on its sampled examples; only comparable within one fit."""
+
+    trees: int
+    values: tuple[float, ...]
+
+
+def fit(examples: pl.DataFrame, settings: RankerSettings, *, trees: int, seed: int, threads: int = 0) -> Ranker:
+    """Fit exactly `trees` trees on EXAMPLES sorted by as_of, customer, article. Same rows: same text, whatever the threads."""
+    import lightgbm
+
+    train = _dataset(examples)
+    booster = lightgbm.train(_parameters(settings, seed, threads), train, num_boost_round=trees)
+    return Ranker(feature_schema(examples), trees, booster.model_to_string())
+
+
+def choose_trees(
+    train: pl.DataFrame, valid: pl.DataFrame, *, settings: RankerSettings, seed: int, threads: int = 0
+) -> LearningCurve:
+    """Early stopping: the number of trees after which MAP@12 on `valid` was best, for a fit on `train`."""
+    import lightgbm
+
+    history: dict[str, dict[str, list[float]]] = {}
+    data = _dataset(train)
+    booster = lightgbm.train(
+        _parameters(settings, seed, threads),
+        data,
+        num_boost_round=settings.max_trees,
+        valid_sets=[_dataset(valid, reference=data)],
+        valid_names=["valid"],
+        callbacks=[
+            lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False),
+            lightgbm.record_evaluation(history),
+        ],
+    )
+    return LearningCurve(booster.best_iteration, tuple(history["valid"][f"{METRIC}@12"]))
+
+
+def feature_schema(frame: pl.DataFrame) -> dict[str, str]:
+    """Feature columns of EXAMPLES or FEATURES and their types, in order."""
+    return {name: str(dtype) for name, dtype in frame.schema.items() if name not in NOT_FEATURES}
+
+
+def check_features(expected: Mapping[str, str], found: Mapping[str, str]) -> None:
+    """Refuse any feature that is missing, unexpected, of another type or in another place."""
+    missing = [name for name in expected if name not in found]
+    unexpected = [name for name in found if name not in expected]
+    retyped = [f"{n} is {found[n]}, not {t}" for n, t in expected.items() if n in found and found[n] != t]
+    if missing or unexpected or retyped:
+        raise SchemaError(f"features differ from the ranker's: missing {missing}, unexpected {unexpected}, other type {retyped}")
+    if list(expected) != list(found):
+        raise SchemaError("features differ from the ranker's: same columns in another order")
+
+
+def _parameters(settings: RankerSettings, seed: int, threads: int) -> dict[str, object]:
+    return {
+        "objective": "lambdarank",
+        "metric": METRIC,
+        "eval_at": [12],
+        "label_gain": [0, 1],
+        "lambdarank_truncation_level": settings.truncation_level,
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.num_leaves,
+        "min_data_in_leaf": settings.min_examples_in_leaf,
+        "lambda_l2": settings.l2,
+        "feature_fraction": settings.feature_fraction,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": threads,
+        "verbosity": -1,
+    }
+
+
+def _dataset(examples: pl.DataFrame, reference: object = None) -> "object":
+    import lightgbm
+
+    groups = examples.select(pl.struct("as_of", "customer").rle().struct.field("len")).to_series()
+    return lightgbm.Dataset(
+        _matrix(examples),
+        label=examples["label"].to_numpy(),
+        group=groups.to_numpy(),
+        feature_name=list(feature_schema(examples)),
+        reference=reference,
+    )
+
+
+def _matrix(frame: pl.DataFrame) -> npt.NDArray[np.float32]:
+    """Feature columns as a C-ordered float32 matrix; null becomes NaN, which LightGBM treats as missing."""
+    matrix = np.empty((len(frame), len(feature_schema(frame))), dtype=np.float32)
+    for place, name in enumerate(feature_schema(frame)):
+        matrix[:, place] = frame[name].cast(pl.Float32).to_numpy()
+    return matrix
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
