@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
+import polars.selectors as cs
 
 from data.dataset import History
 from data.schema import DataType
@@ -46,6 +47,8 @@ class FeatureGroup:
     table: one row per key, from Inputs. scope: "all" = from everybody's history, once per as_of (cached by the pipeline, shared
     by all shards); "shard" = from the history of the shard's customers.
     requires: names of learned tables without which the group is left out (its columns then do not exist).
+    attach: for a group without keys, adds the columns its expressions read beyond those present; their names start with "_"
+    and they are dropped again. Keeps rows and order.
     """
 
     name: str
@@ -54,12 +57,13 @@ class FeatureGroup:
     table: Callable[[Inputs], pl.LazyFrame] | None
     scope: Literal["all", "shard"] = "shard"
     requires: frozenset[str] = frozenset()
+    attach: Callable[[pl.LazyFrame, Inputs], pl.LazyFrame] | None = None
 
 
 def feature_table(group: FeatureGroup, inputs: Inputs) -> pl.LazyFrame:
     """Keys and features of one group, one row per key."""
     assert group.table is not None
-    return group.table(inputs).select(*group.keys, *(f.expr.cast(f.dtype).alias(f.name) for f in group.features))
+    return group.table(inputs).select(*group.keys, *(_column(f) for f in group.features))
 
 
 def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGroup]) -> pl.LazyFrame:
@@ -69,12 +73,20 @@ def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGr
     """
     for group in groups:
         if group.table is None:
-            pairs = pairs.with_columns(*(f.expr.cast(f.dtype).alias(f.name) for f in group.features))
+            wide = group.attach(pairs, inputs) if group.attach else pairs
+            pairs = wide.with_columns(*(_column(f) for f in group.features)).drop(cs.starts_with("_"))
             continue
         table = inputs.tables[group.name] if group.scope == "all" else feature_table(group, inputs)
         fills = [pl.col(f.name).fill_null(f.fill) for f in group.features if f.fill is not None]
         pairs = pairs.join(table, on=list(group.keys), how="left", validate="m:1", maintain_order="left").with_columns(*fills)
     return pairs
+
+
+def _column(feature: Feature) -> pl.Expr:
+    """The feature's expression in its type; NaN and infinity, which come of a division by zero, become null."""
+    value = feature.expr.cast(feature.dtype)
+    known = pl.when(value.is_finite()).then(value) if feature.dtype == pl.Float32 else value
+    return known.alias(feature.name)
 
 
 def available(groups: Sequence[FeatureGroup], tables: set[str]) -> tuple[FeatureGroup, ...]:

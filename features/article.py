@@ -1,0 +1,147 @@
+"""Features of an article: how it sells now, to whom, how often again and at what price.
+
+Input: the History of all customers (scope "all", once per as_of). Output: one row per article of the catalogue.
+"""
+
+import polars as pl
+
+from data.dataset import History
+from data.schema import LEVELS
+from features.feature import Feature, FeatureGroup, Inputs
+from features.purchases import MICRO, purchases, total, within
+
+WINDOWS = (1, 7, 14, 28)
+AGE_UNITS = 1000
+NEVER = "null = never sold"
+
+
+def article_table(inputs: Inputs) -> pl.LazyFrame:
+    """One row per article of the catalogue; everything but the level columns is null for articles that never sold."""
+    bought = purchases(inputs.history)
+    sales = pl.col(f"sales_{days}d" for days in WINDOWS).fill_null(0)
+    return (
+        inputs.history.articles.select("article", *LEVELS)
+        .join(_sales(bought), on="article", how="left", validate="1:1")
+        .join(_buyers(bought, inputs.history), on="article", how="left", validate="1:1")
+        .with_columns(sales)
+        .with_columns(
+            *(pl.col(f"sales_{days}d").rank("min", descending=True).alias(f"sales_rank_{days}d") for days in (7, 28)),
+            *(_level_total(level) for level in LEVELS),
+        )
+    )
+
+
+def _sales(bought: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per article that sold: purchases by window, days, prices and channels."""
+    daily = bought.group_by("article", "days_ago").agg(
+        pl.len().alias("sales"), *(total(c) for c in ("lines", "price", "channel_lines", "online_lines"))
+    )
+    price = pl.col("price") / pl.col("lines") / MICRO
+    return daily.group_by("article").agg(
+        *(total(pl.col("sales") * within(days)).alias(f"sales_{days}d") for days in WINDOWS),
+        last=pl.col("days_ago").min(),
+        first=pl.col("days_ago").max(),
+        price_now=price.sort_by("days_ago").first(),
+        price_max=price.max(),
+        channel_lines=total("channel_lines"),
+        online_lines=total("online_lines"),
+    )
+
+
+def _buyers(bought: pl.LazyFrame, history: History) -> pl.LazyFrame:
+    """One row per article that sold: its distinct customers, how many came back after how long, and their age."""
+    age = (pl.col("age").cast(pl.Float64) * AGE_UNITS).round().cast(pl.Int64)
+    return (
+        bought.group_by("customer", "article")
+        .agg(
+            days=pl.len().cast(pl.Int64),
+            last=pl.col("days_ago").min(),
+            span=pl.col("days_ago").max().cast(pl.Int64) - pl.col("days_ago").min().cast(pl.Int64),
+        )
+        .join(history.customers.select("customer", age), on="customer", how="left", validate="m:1")
+        .group_by("article")
+        .agg(
+            buyers=pl.len(),
+            buyers_28d=total(pl.col("last") <= 28),
+            repeat_buyers=total(pl.col("days") > 1),
+            span=total("span"),
+            gaps=total(pl.col("days") - 1),
+            age=total("age"),
+            aged_buyers=pl.col("age").count(),
+        )
+    )
+
+
+def _level_total(level: str) -> pl.Expr:
+    """Sales in 28 days of all articles with the same value of the level; null where the level is unknown."""
+    return pl.when(pl.col(level).is_not_null()).then(pl.col("sales_28d").sum().over(level)).alias(f"{level}_sales_28d")
+
+
+ARTICLE = FeatureGroup(
+    name="article",
+    keys=("article",),
+    features=(
+        Feature("article_sales_1d", pl.col("sales_1d"), "Purchases by all customers on the last day (days_ago 1).", fill=0),
+        Feature("article_sales_7d", pl.col("sales_7d"), "Purchases by all customers in days_ago 1..7.", fill=0),
+        Feature("article_sales_14d", pl.col("sales_14d"), "Purchases by all customers in days_ago 1..14.", fill=0),
+        Feature("article_sales_28d", pl.col("sales_28d"), "Purchases by all customers in days_ago 1..28.", fill=0),
+        Feature(
+            "article_sales_rank_7d",
+            pl.col("sales_rank_7d"),
+            "Rank by sales in days_ago 1..7, 1 = most; equal sales share the best rank; null = not in the catalogue.",
+        ),
+        Feature(
+            "article_sales_rank_28d",
+            pl.col("sales_rank_28d"),
+            "Rank by sales in days_ago 1..28, 1 = most; equal sales share the best rank; null = not in the catalogue.",
+        ),
+        Feature("article_buyers_28d", pl.col("buyers_28d"), "Distinct customers who bought it in days_ago 1..28.", fill=0),
+        Feature(
+            "article_trend_7d",
+            pl.col("sales_7d") / pl.col("sales_28d"),
+            "Share of the sales in days_ago 1..28 that fell in days_ago 1..7 (0.25 = steady); null = no sale in 28 days.",
+        ),
+        Feature("article_days_since_first_sale", pl.col("first"), f"Days since its first sale in the history; {NEVER}."),
+        Feature("article_days_since_last_sale", pl.col("last"), f"Days since its last sale; 1 = the day before; {NEVER}."),
+        Feature(
+            "article_repurchase_ratio",
+            pl.col("repeat_buyers") / pl.col("buyers"),
+            f"Share of its buyers who bought it on more than one day, whole history, 0..1; {NEVER}.",
+        ),
+        Feature(
+            "article_repurchase_interval",
+            pl.col("span") / pl.col("gaps"),
+            "Mean days between two purchases of it by one customer, over all customers; null = nobody bought it twice.",
+        ),
+        Feature(
+            "article_buyer_age",
+            pl.col("age") / pl.col("aged_buyers") / AGE_UNITS,
+            "Mean age of its distinct buyers in years, whole history; null = no buyer of known age.",
+        ),
+        Feature("article_price", pl.col("price_now"), f"Mean price per item on its last day of sale, currency units; {NEVER}."),
+        Feature(
+            "article_price_of_max",
+            pl.col("price_now") / pl.col("price_max"),
+            f"Price now over its own highest daily mean price, 0..1; below 1 = reduced; {NEVER}.",
+        ),
+        Feature(
+            "article_online_share",
+            pl.col("online_lines") / pl.col("channel_lines"),
+            "Share of its transaction rows through channel 2 among those with a known channel, 0..1; null = no known channel.",
+        ),
+        *(
+            Feature(f"article_{level}", pl.col(level), f"Code of its {level}, without magnitude; null = unknown.", pl.UInt32)
+            for level in LEVELS
+        ),
+        *(
+            Feature(
+                f"article_{level}_sales_28d",
+                pl.col(f"{level}_sales_28d"),
+                f"Purchases in days_ago 1..28 of all articles with the same {level}; null = {level} unknown.",
+            )
+            for level in LEVELS
+        ),
+    ),
+    table=article_table,
+    scope="all",
+)

@@ -1,0 +1,45 @@
+"""Purchases: what most features count.
+
+Input: a History. Output: one row per (customer, article, day) with a purchase.
+
+A purchase is an article in a basket, and a basket is what a customer bought in one day: pieces of one article on one day
+are one purchase, whether the retailer logs them as one row with a quantity or as repeated rows.
+"""
+
+import polars as pl
+
+from data.dataset import History
+
+MICRO = 1_000_000
+LOG_PRICE_UNITS = 10_000
+ONLINE_CHANNEL = 2
+
+
+def purchases(history: History) -> pl.LazyFrame:
+    """Rows of `history` summed to one row per purchase, unordered.
+
+    lines: rows summed. price: sum over lines, in 1e-6 currency units. priced_lines, log_price, log_price_squared: count, sum
+    and sum of squares over lines with a price > 0 of its natural logarithm in units of 1e-4. channel_lines, online_lines:
+    lines with a known channel, and with channel 2. All whole numbers, so that further sums do not depend on their order.
+    """
+    price = pl.col("price").cast(pl.Float64)
+    log_price = pl.when(price > 0).then((price.log() * LOG_PRICE_UNITS).round()).cast(pl.Int64)
+    return history.transactions.group_by("customer", "article", "days_ago").agg(
+        lines=pl.len().cast(pl.Int64),
+        price=(price * MICRO).round().cast(pl.Int64).sum(),
+        priced_lines=log_price.count().cast(pl.Int64),
+        log_price=log_price.sum(),
+        log_price_squared=(log_price * log_price).sum(),
+        channel_lines=(pl.col("channel") > 0).cast(pl.Int64).sum(),
+        online_lines=(pl.col("channel") == ONLINE_CHANNEL).cast(pl.Int64).sum(),
+    )
+
+
+def within(days: int) -> pl.Expr:
+    """Whether a row lies in the last `days` days, `days_ago` 1..days."""
+    return pl.col("days_ago") <= days
+
+
+def total(values: pl.Expr | str) -> pl.Expr:
+    """Sum as Int64: sums of narrower integers would wrap, sums of floats would depend on the order of the rows."""
+    return (pl.col(values) if isinstance(values, str) else values).cast(pl.Int64).sum()

@@ -1,0 +1,39 @@
+"""The feature groups, in the order in which they are computed: later groups may read the features of earlier ones.
+
+Input: the schema of CUSTOMERS. Output: the groups of a data set with these customer attributes, and their documentation.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from features.article import ARTICLE
+from features.customer import CUSTOMER, attributes
+from features.embedding import EMBEDDING
+from features.feature import FeatureGroup
+from features.match import MATCH
+from features.source import pair_feature_docs
+from features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
+
+GROUPS: tuple[FeatureGroup, ...] = (CUSTOMER, ARTICLE, PAIR, *PAIR_LEVELS, PAIR_TIMING, MATCH, EMBEDDING)
+"""Groups that every data set has. EMBEDDING needs learned vectors: see `features.feature.available`."""
+
+
+def groups(customer_columns: Iterable[str]) -> tuple[FeatureGroup, ...]:
+    """GROUPS, and after them one group of the customer attributes that this data set adds to the declared ones, if any.
+
+    Raises:
+        ValueError: an attribute would take the name of another feature.
+    """
+    extra = attributes(customer_columns)
+    chosen = (*GROUPS, extra) if extra.features else GROUPS
+    names = Counter(feature.name for group in chosen for feature in group.features)
+    taken = [name for name, count in names.items() if count > 1]
+    if taken:
+        raise ValueError(f"customer attributes {taken} have the names of other features; rename these columns of customers")
+    return chosen
+
+
+def feature_docs(chosen: Sequence[FeatureGroup], pair_columns: Iterable[str]) -> Mapping[str, str]:
+    """Documentation of every column the ranker sees, by name: those of PAIRS, then those of `chosen`, in column order."""
+    declared = {feature.name: feature.doc for group in chosen for feature in group.features}
+    return {**pair_feature_docs(pair_columns), **declared}
