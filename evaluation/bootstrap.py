@@ -19,6 +19,9 @@ _BLOCK_VALUES = 1 << 22
 _EXACT_BITS = 52
 """Whole numbers up to 2**52 and their sums are exact in Float64."""
 
+_TINY = 1e-200
+"""Stands in for the largest value of a column of zeros."""
+
 
 @dataclass(frozen=True)
 class Resampled:
@@ -29,7 +32,7 @@ class Resampled:
 
 
 def resample_means(values: Floats, *, resamples: int, seed: int) -> Resampled:
-    """Bootstrap the column means of `values` (customers x columns, finite and >= 0, rows in the order of the customer id).
+    """Bootstrap the column means of `values` (customers x columns, finite, rows in the order of the customer id).
 
     All columns share each resample, so columns may be compared pairwise; which columns are present changes no other.
     Values are rounded to a binary grid on which every weighted sum is exact: below 2**-20 of the largest value for up to
@@ -41,7 +44,7 @@ def resample_means(values: Floats, *, resamples: int, seed: int) -> Resampled:
     n = len(values)
     if n == 0:
         raise ValueError("no customer to resample")
-    unit = 2.0 ** (np.ceil(np.log2(np.maximum(values.max(axis=0), 1e-300) * n)) - _EXACT_BITS)
+    unit = 2.0 ** (np.ceil(np.log2(np.maximum(np.abs(values).max(axis=0), _TINY) * n)) - _EXACT_BITS)
     whole = np.rint(values / unit)
     rng = np.random.default_rng(seed)
     block = max(1, _BLOCK_VALUES // n)

@@ -1,0 +1,48 @@
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from data.dataset import Dataset
+from evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, segment_members
+
+MakeDataset = Callable[..., Dataset]
+AS_OF = date(2020, 9, 22)
+
+
+def bought(days_ago: list[tuple[int, int]]) -> pl.DataFrame:
+    return pl.DataFrame(
+        {"customer": [c for c, _ in days_ago], "article": 1, "date": [AS_OF - timedelta(days=d) for _, d in days_ago]}
+    )
+
+
+def test_borders_belong_to_the_more_recent_segment(make_dataset: MakeDataset) -> None:
+    days = {1: 1, 2: 7, 3: 8, 4: 30, 5: 31, 6: 90, 7: 91, 8: 400}
+    history = make_dataset(bought(list(days.items()))).before(AS_OF)
+    found = customer_segments(history, pl.Series([9, 8, 7, 6, 5, 4, 3, 2, 1])).collect()
+    expected = pl.DataFrame(
+        {
+            "customer": list(range(1, 10)),
+            "segment": ["<=7", "<=7", "8-30", "8-30", "31-90", "31-90", ">90", ">90", "never"],
+        },
+        schema={"customer": pl.UInt32, "segment": pl.String},
+    )
+    assert_frame_equal(found, expected)
+
+
+def test_the_last_purchase_counts_and_those_of_the_label_week_do_not(make_dataset: MakeDataset) -> None:
+    history = make_dataset(bought([(1, 50), (1, 9), (1, 200), (2, 0), (3, 40), (3, 0)])).before(AS_OF)
+    found = customer_segments(history, pl.Series([1, 2, 3])).collect()
+    assert found["segment"].to_list() == ["8-30", "never", "31-90"]
+
+
+@pytest.mark.parametrize("others", [[], ["a", "b"]])
+def test_members_come_for_all_first_then_by_recency(others: list[str]) -> None:
+    names = [*others[::-1], *RECENCY_SEGMENTS[::-1]]
+    segmented = pl.DataFrame({"customer": range(len(names)), "segment": names})
+    members = {segment: frame["customer"].to_list() for segment, frame in segment_members(segmented)}
+    assert list(members) == [ALL, *RECENCY_SEGMENTS, *others]
+    assert members[ALL] == list(range(len(names)))
+    assert [ids for name, ids in members.items() if name != ALL] == [[names.index(s)] for s in (*RECENCY_SEGMENTS, *others)]
