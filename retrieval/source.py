@@ -4,9 +4,10 @@ Input: History. Output: CANDIDATES (data/schema.py).
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Final, Literal, Protocol
 
 import polars as pl
+from annotated_types import Ge, Gt, Le
 
 from data.dataset import History
 
@@ -19,6 +20,16 @@ A table named `customer_embeddings` or `article_embeddings` (EMBEDDINGS) also fe
 
 Device = Literal["cpu", "gpu"]
 
+Count = Annotated[int, Gt(0), Le(65_535)]
+Days = Annotated[float, Gt(0)]
+Positive = Annotated[float, Gt(0)]
+NotNegative = Annotated[float, Ge(0)]
+Level = Literal["product", "category", "department", "section", "colour", "brand"]
+"""A column of data.schema.LEVELS."""
+
+FORBID_UNKNOWN_KEYS: Final[dict[str, str]] = {"extra": "forbid"}
+"""`__pydantic_config__` of a source: a misspelt key of its settings table is refused."""
+
 
 class CandidateSource(Protocol):
     """A way to find articles that a customer may buy next. Its fields are its keys in the settings file.
@@ -27,6 +38,7 @@ class CandidateSource(Protocol):
     """
 
     name: ClassVar[str]
+    warm_start: ClassVar[bool]  # whether learn() makes use of `earlier`
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """What is global to one as_of, from all customers. `earlier`: what it learned for an earlier as_of, to start warm
@@ -62,3 +74,13 @@ def decay(days_ago: pl.Expr, half_life: float) -> pl.Expr:
     """
     weight = 0.5 ** ((days_ago.cast(pl.Float64) - 1.0) / half_life)
     return (weight * DECAY_UNITS).round().cast(pl.Int64)
+
+
+def purchase_days(transactions: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per (customer, article, days_ago): several receipts or items on one day count once."""
+    return transactions.select("customer", "article", "days_ago").unique()
+
+
+def best_per_key(table: pl.LazyFrame, key: str, *, by: str, tie: str, top: int) -> pl.LazyFrame:
+    """The `top` rows of every `key` with the largest `by` (ties: smaller `tie`), sorted in that order."""
+    return table.sort(key, by, tie, descending=[False, True, False]).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over(key) < top)
