@@ -1,0 +1,114 @@
+"""Imports point one way, and the command line starts without the heavy libraries."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+MIDDLE = {"retrieval", "features", "ranking", "evaluation"}
+MAY_IMPORT = {
+    "data": set(),
+    **{package: {"data"} for package in MIDDLE},
+    **{package: {"data", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "benchmarks")},
+}
+HEAVY = {"tensorflow", "keras", "lightgbm", "faiss"}
+
+
+def wrong_directions(root: Path) -> str:
+    """Every import from one package of the project to another that MAY_IMPORT does not list."""
+    return "\n".join(
+        f"{file.relative_to(root)}:{line} imports {name}"
+        for package, allowed in MAY_IMPORT.items()
+        for file in sorted(root.glob(f"{package}/**/*.py"))
+        for line, name in imports(ast.parse(file.read_text()))
+        if (target := name.split(".")[0]) in MAY_IMPORT and target not in {package, *allowed}
+    )
+
+
+def heavy_chains(root: Path, start: str) -> list[str]:
+    """Every chain of imports that run when module `start` is imported and that ends in a heavy library."""
+    chains, seen, problems = [[start]], {start}, []
+    while chains:
+        chain = chains.pop()
+        file = root / (chain[-1].replace(".", "/") + ".py")
+        names = {name for _, name in imports(at_start(ast.parse(file.read_text())))} if file.exists() else set()
+        problems += [" -> ".join([*chain, name]) for name in sorted(names) if name.split(".")[0] in HEAVY]
+        chains += [[*chain, name] for name in sorted(names - seen) if name.split(".")[0] in MAY_IMPORT]
+        seen |= names
+    return problems
+
+
+def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """(line, dotted name) of every import; `from a import b` gives a and a.b, since b may be a module."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from ((node.lineno, alias.name) for alias in names)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                yield from ((node.lineno, name) for name in (module, *(f"{module}.{alias.name}" for alias in names)))
+            case ast.Call(
+                func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__"),
+                args=[ast.Constant(value=str(name)), *_],
+            ):
+                yield node.lineno, name
+
+
+def at_start(tree: ast.Module) -> ast.Module:
+    """The tree without the bodies of functions and of `if TYPE_CHECKING`, which do not run on import."""
+
+    class Start(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+            return None
+
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if "TYPE_CHECKING" in ast.unparse(node.test) else self.generic_visit(node)
+
+    return Start().visit(tree)
+
+
+def write(root: Path, name: str, code: str) -> None:
+    file = root / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(code)
+
+
+def test_imports_point_one_way():
+    assert wrong_directions(ROOT) == ""
+
+
+@pytest.mark.parametrize(
+    ("file", "code"),
+    [
+        ("data/a.py", "import retrieval"),
+        ("retrieval/deep/a.py", "from features.feature import Feature"),
+        ("features/a.py", "def f():\n    from pipelines import config"),
+        ("ranking/a.py", "import importlib\nimportlib.import_module('evaluation.metrics')"),
+        ("evaluation/a.py", "import serving.answer as answer"),
+    ],
+)
+def test_an_import_against_the_direction_is_found(file, code, tmp_path):
+    write(tmp_path, file, code)
+    assert wrong_directions(tmp_path) != ""
+
+
+def test_an_import_along_the_direction_is_fine(tmp_path):
+    write(tmp_path, "retrieval/a.py", "import polars, data.schema\nfrom retrieval.source import Tables\nfrom . import b")
+    write(tmp_path, "pipelines/a.py", "from retrieval import registry")
+    assert wrong_directions(tmp_path) == ""
+
+
+@pytest.mark.parametrize("start", ["pipelines.cli", "retrieval.registry", "features.registry"])
+def test_settings_and_help_need_no_heavy_library(start):
+    assert (ROOT / (start.replace(".", "/") + ".py")).exists()
+    assert heavy_chains(ROOT, start) == []
+
+
+def test_a_heavy_library_is_found_through_any_number_of_modules(tmp_path):
+    write(tmp_path, "pipelines/cli.py", "from retrieval import registry\ndef run():\n    import lightgbm")
+    write(tmp_path, "retrieval/registry.py", "from retrieval.network import Network")
+    write(tmp_path, "retrieval/network.py", "if True:\n    from keras import ops")
+    assert heavy_chains(tmp_path, "pipelines.cli")[0] == "pipelines.cli -> retrieval.registry -> retrieval.network -> keras"
+    write(tmp_path, "retrieval/registry.py", "def f():\n    from retrieval.network import Network")
+    assert heavy_chains(tmp_path, "pipelines.cli") == []
