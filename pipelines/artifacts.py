@@ -38,6 +38,10 @@ class Stage:
         """Every Parquet file of the folder, by its name."""
         return {file.stem: pl.scan_parquet(file, glob=False) for file in sorted(self.folder.glob("*.parquet"))}
 
+    def copy_to(self, folder: Path) -> None:
+        """Copy the files of this stage to a new folder, without its manifest."""
+        shutil.copytree(self.folder, folder, ignore=shutil.ignore_patterns(MANIFEST))
+
     def table(self, name: str) -> pl.LazyFrame:
         return pl.scan_parquet(self.folder / f"{name}.parquet", glob=False)
 

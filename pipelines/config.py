@@ -91,6 +91,23 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, object] | 
     return _settings(tables)
 
 
+def choose_sources(settings: Settings, *, only: str | None, drop: str | None) -> Settings:
+    """Settings with fewer sources: those named in `only`, without those named in `drop` (names joined by commas).
+
+    Raises:
+        SettingsError: an unknown name, or no source left.
+    """
+    wanted = only.split(",") if only is not None else list(settings.retrieval.sources)
+    dropped = drop.split(",") if drop is not None else []
+    for name in (*wanted, *dropped):
+        if name not in SOURCES:
+            raise SettingsError(f"unknown source {name!r}; known: {', '.join(SOURCES)}")
+    left = [name for name in SOURCES if name in wanted and name not in dropped]
+    if not left:
+        raise SettingsError(f"no candidate source left; known: {', '.join(SOURCES)}")
+    return _settings({**settings.tables, "retrieval": {**_table(settings.tables, "retrieval"), "sources": left}})
+
+
 def write_settings(settings: Settings, file: Path) -> None:
     """Write default.toml, comments included, with the values in force."""
     document = tomlkit.parse(DEFAULTS.read_text())

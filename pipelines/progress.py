@@ -40,6 +40,7 @@ class Reporter:
     finished: int = 0
     started: float = field(default_factory=time.perf_counter)
     planned: dict[str, int] = field(default_factory=dict)
+    stop_requested: bool = False
     _bar: Progress | None = None
 
     def plan(self, steps: dict[str, int]) -> None:
@@ -70,7 +71,11 @@ class Reporter:
 
     @contextmanager
     def step(self, stage: str, detail: str) -> Iterator[Callable[[bool], None]]:
-        """One step of `stage`. The context gives a function to call with whether the result was reused."""
+        """One step of `stage` ("kind" or "kind/what"). The context gives a function to call with whether the result was reused."""
+        stage, _, what = stage.partition("/")
+        detail = f"{detail} {what}".strip()
+        if self.stop_requested:
+            raise KeyboardInterrupt
         was_reused = False
 
         def tell(reused: bool) -> None:
@@ -98,7 +103,9 @@ class Reporter:
             self._bar.update(self._bar.task_ids[0], completed=self.finished, eta=self._eta())
         elif self.mode == "plain":
             what = "reused" if reused else f"{seconds:.1f} s"
-            self.console.print(f"[{self.finished:>3}/{self.total}] {stage:<9} {detail:<44} {what:>8}  {self._eta()}", markup=False)
+            self.console.print(
+                f"[{self.finished:>3}/{self.total}] {stage:<10} {detail:<44} {what:>8}  {self._eta()}", markup=False, soft_wrap=True
+            )
         elif self.mode == "json":
             _log().info(
                 "step", stage=stage, detail=detail, seconds=round(seconds, 3), reused=reused, done=self.finished, of=self.total

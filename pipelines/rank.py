@@ -56,10 +56,10 @@ def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
     return stages.artifacts.stage("fit/ranker", str(target.as_of), key=key, build=build)
 
 
-def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> pl.LazyFrame:
-    """RECOMMENDATIONS for the customers of `shards`, which share one window; computed and kept shard by shard."""
+def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> list[Stage]:
+    """Table `recommendations` (RECOMMENDATIONS) for the customers of each of `shards`, which share one window."""
     fallback = _fallback(stages, shards[0].window)
-    return pl.concat([_recommend_shard(stages, ranker, shard, fallback).table("recommendations") for shard in shards])
+    return [_recommend_shard(stages, ranker, shard, fallback) for shard in shards]
 
 
 def read_examples(weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:

@@ -4,7 +4,7 @@ Input: Dataset and Settings. Output: stage tables (DESIGN: CANDIDATES, PAIRS, FE
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -12,9 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from data.dataset import Dataset, History
-from data.windows import Window
+from data.windows import Window, training_windows
 from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
-from features.registry import feature_groups
+from features.registry import groups as feature_groups
 from pipelines.artifacts import Artifacts, Stage, write_tables
 from pipelines.config import Settings
 from pipelines.digest import code_digest
@@ -38,9 +38,13 @@ class Shard:
 
 @dataclass(frozen=True)
 class Stages:
-    """Everything up to the ranker. `first` is the oldest as_of of the run: there, warm-started sources start cold."""
+    """Everything up to the ranker.
+
+    folder: the converted data set on disk. first: the oldest window of the run, at which warm-started sources start cold.
+    """
 
     dataset: Dataset
+    folder: Path
     settings: Settings
     artifacts: Artifacts
     device: Device
@@ -57,6 +61,28 @@ class Stages:
     def everybody(self, window: Window) -> list[Shard]:
         """All customers of the data set, in shards."""
         return self._shards(window, self.dataset.customers.select("customer"))
+
+    def count_steps(self, test: Window, buyers: Sequence[Shard], everybody: Sequence[Shard]) -> dict[str, int]:
+        """How many steps of each kind a run takes: `buyers` of the test week and `everybody` of the week after it, either empty."""
+        weeks = training_windows(test, self.settings.ranking.training_weeks)
+        weeks = (weeks if buyers else weeks[1:]) + ([test] if everybody else [])
+        training = sum(len(self.buyers(week)) for week in weeks)
+        targets = [shards for shards in (buyers, everybody) if shards]
+        ranked = sum(len(shards) for shards in targets)
+        as_ofs = len({*weeks, *(shards[0].window for shards in targets)})
+        retrieved = training + ranked - (len(buyers) if everybody else 0)  # with both, the test week also trains
+        return {
+            "learn": as_ofs * len(self.sources),
+            "statistics": as_ofs,
+            "retrieve": retrieved * len(self.sources),
+            "merge": retrieved,
+            "examples": training,
+            "features": ranked,
+            "fit": len(targets) + (1 if buyers else 0),
+            "fallback": len(targets),
+            "rank": ranked,
+            "evaluate": 1 if buyers else 0,
+        }
 
     def learned(self, source: CandidateSource, window: Window) -> Stage:
         """What `source` learned before `window.as_of`; a warm-started source first learns every earlier week since `first`."""

@@ -1,0 +1,170 @@
+"""The command `lookbook`. Every heavy import is inside the command that needs it, so that --help answers at once."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import App, CycloptsError, Parameter
+
+if TYPE_CHECKING:
+    from pipelines.config import Settings
+    from pipelines.progress import Reporter
+
+app = App(
+    name="lookbook",
+    help="Predicts what every customer of a retailer buys next week: candidate retrieval, then LambdaRank.",
+    help_format="plaintext",
+    version="0.1.0",
+)
+data_app = App(name="data", help="Look at a data set before a run.")
+app.command(data_app)
+
+OFF = Parameter(negative="")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Choice:
+    """What is run, on what. Flags win over --config, which wins over pipelines/default.toml."""
+
+    config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
+    dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
+    data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
+    sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
+    drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
+    device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
+    seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
+    threads: Annotated[int | None, Parameter(help="Threads of Polars and LightGBM; 0 = all cores.")] = None
+
+    def settings(self) -> "Settings":
+        """The settings in force, after the thread limit is set: Polars reads it once, when it is imported."""
+        from pipelines.threads import limit_threads
+
+        limit_threads(self.threads, config=self.config)
+        from pipelines.config import choose_sources, load_settings
+
+        given = {
+            "data.dataset": self.dataset,
+            "data.data_dir": str(self.data_dir) if self.data_dir else None,
+            "run.device": self.device,
+            "run.seed": self.seed,
+            "run.threads": self.threads,
+        }
+        settings = load_settings(self.config, {key: value for key, value in given.items() if value is not None})
+        return choose_sources(settings, only=self.sources, drop=self.drop)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Output:
+    """Where results go and how they are told."""
+
+    artifacts: Annotated[Path, Parameter(help="Folder for stage tables and runs.")] = Path("artifacts")
+    fresh: Annotated[bool, OFF, Parameter(help="Compute every stage again, whatever is on disk.")] = False
+    json: Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")] = False
+    quiet: Annotated[bool, OFF, Parameter(help="Only the result, no progress.")] = False
+
+    def reporter(self) -> "Reporter":
+        from pipelines.interrupt import stop_after_step
+        from pipelines.progress import Reporter, choose_mode
+
+        reporter = Reporter(choose_mode(json=self.json, quiet=self.quiet))
+        stop_after_step(reporter)
+        return reporter
+
+
+NO_CHOICE = Choice()
+DEFAULT_OUTPUT = Output()
+
+
+@app.command
+def run(
+    *,
+    choice: Choice = NO_CHOICE,
+    final: Annotated[bool, Parameter(help="Also recommend the week after the data for every customer.")] = True,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Judge the last week of data, then recommend the week after it for every customer."""
+    settings = choice.settings()
+    reporter = output.reporter()
+    from pipelines.display import show_run
+    from pipelines.run import run as run_pipeline
+
+    folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
+    show_run(folder, reporter)
+
+
+@app.command
+def recommend(
+    *,
+    run: Annotated[str, Parameter(help="Finished run whose settings and number of trees are used.")] = "latest",
+    data_dir: Annotated[Path | None, Parameter(help="Newer files of the same data set.")] = None,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Recommend the week after the data for every customer, as a finished run did, also on newer data."""
+    from pipelines.run_folder import find_run, read_about
+    from pipelines.threads import limit_threads
+
+    folder = find_run(output.artifacts, run)
+    config = folder / "config.resolved.toml"
+    limit_threads(None, config=config)
+    reporter = output.reporter()
+    from pipelines.config import load_settings
+    from pipelines.display import show_run
+    from pipelines.run import recommend_only
+
+    settings = load_settings(config, {"data.data_dir": str(data_dir)} if data_dir else {})
+    trees = int(str(read_about(folder)["trees"]))
+    show_run(recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh), reporter)
+
+
+@app.command
+def doctor(*, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False) -> int:
+    """Say what this machine has: versions, device, cores, memory, disk, and whether the libraries load."""
+    from pipelines.doctor import examine
+
+    report = examine()
+    print(report.json() if json else report.text())
+    return report.exit_code
+
+
+@data_app.command
+def check(*, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
+    """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
+    settings = choice.settings()
+    from pipelines.data_check import check as check_data
+
+    check_data(settings, json=output.json)
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit codes of pipelines/errors.py."""
+    try:
+        sys.exit(app(exit_on_error=False, print_error=False, result_action="return_value"))
+    except CycloptsError as error:
+        fail(str(error), 2)
+    except KeyboardInterrupt:
+        fail("stopped; the same command goes on where this one ended", 130)
+    except MemoryError:
+        fail("not enough memory; a smaller run.shard_customers or retrieval.max_candidates needs less", 5)
+    except Exception as error:
+        code = exit_code(error)
+        if code is None:
+            raise
+        fail(str(error), code)
+
+
+def exit_code(error: Exception) -> int | None:
+    """The exit code of an error that is not a bug, else None (then the traceback is shown, exit code 1)."""
+    import errno
+
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        return 5
+    code = getattr(error, "exit_code", None)
+    return code if isinstance(code, int) else None
+
+
+def fail(message: str, code: int) -> None:
+    print(f"lookbook: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,120 @@
+"""What a run leaves behind: a folder under artifacts/runs that appears only when it is complete, and a link `latest` to it.
+
+Files: run.json, config.resolved.toml, metrics.json, recommendations, submissions, models/, and MANIFEST.json, written last.
+"""
+
+import json
+import os
+import platform
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock, Timeout
+
+from evaluation.results import nested
+from pipelines.artifacts import Stage, verify, write_manifest
+from pipelines.digest import library_versions
+from pipelines.errors import ArtifactError, LockedError
+from pipelines.progress import Reporter, peak_memory_mb
+from pipelines.stages import Stages
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Hold `root` for this process.
+
+    Raises:
+        LockedError: another process holds it.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LockedError(f"{root} is in use by another lookbook process; wait for it or use --artifacts ANOTHER") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def new_run(root: Path, mark: str) -> Iterator[Path]:
+    """A folder to fill; when the context ends well it gets its manifest and name, and `latest` points to it."""
+    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mark}"
+    partial = root / "runs" / f"{name}.partial"
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        write_manifest(partial, {"run": name})
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    partial.rename(partial.with_name(name))
+    link = root / "runs" / f"latest.{os.getpid()}"
+    link.symlink_to(name)
+    link.rename(root / "runs" / "latest")
+
+
+def find_run(root: Path, name: str) -> Path:
+    """The folder of a finished run, its files checked against the manifest.
+
+    Raises:
+        ArtifactError: there is no such run, or a file in it was changed.
+    """
+    folder = (root / "runs" / name).resolve()
+    if folder.parent != (root / "runs").resolve() or not folder.is_dir():
+        known = sorted(path.name for path in (root / "runs").glob("*") if path.is_dir()) if root.exists() else []
+        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
+    verify(folder)
+    return folder
+
+
+def read_about(folder: Path) -> dict[str, object]:
+    """run.json of a finished run."""
+    about: dict[str, object] = json.loads((folder / "run.json").read_text())
+    return about
+
+
+def write_metrics(folder: Path, verdict: Stage) -> None:
+    """metrics.json: metrics and differences by variant, segment and metric; sources and union as rows."""
+    tables = {name: table.collect() for name, table in verdict.tables.items()}
+    content = {
+        "metrics": nested(tables["metrics"]),
+        "differences": nested(tables["differences"]),
+        "sources": tables["sources"].to_dicts(),
+        "union": tables["union"].to_dicts(),
+    }
+    (folder / "metrics.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def write_recommendations(file: Path, parts: Sequence[Stage]) -> pl.LazyFrame:
+    """One Parquet file from the shards, in customer order."""
+    pl.concat([part.table("recommendations") for part in parts]).sink_parquet(file, compression="zstd", maintain_order=True)
+    return pl.scan_parquet(file, glob=False)
+
+
+def write_about(folder: Path, stages: Stages, reporter: Reporter, facts: Mapping[str, object]) -> None:
+    """run.json: what was run, on what, with which versions, and what each stage took."""
+    about = {
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "dataset": stages.dataset.name,
+        "data_digest": stages.dataset.digest,
+        **facts,
+        "versions": {"python": platform.python_version(), **library_versions()},
+        "stages": {
+            stage: {
+                "seconds": round(seconds, 2),
+                "computed": reporter.computed.get(stage, 0),
+                "reused": reporter.reused.get(stage, 0),
+                "peak_memory_mb": reporter.peak_mb[stage],
+            }
+            for stage, seconds in reporter.seconds.items()
+        },
+        "peak_memory_mb": peak_memory_mb(),
+    }
+    (folder / "run.json").write_text(json.dumps(about, indent=1, default=str) + "\n")
