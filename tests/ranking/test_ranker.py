@@ -1,0 +1,103 @@
+"""The ranker: what it learns, what it refuses, what it keeps on disk."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from data.schema import SchemaError
+from ranking.ranker import Ranker, RankerSettings, choose_trees, fit
+
+SETTINGS = RankerSettings(
+    learning_rate=0.2,
+    num_leaves=7,
+    min_examples_in_leaf=5,
+    l2=1.0,
+    feature_fraction=1.0,
+    truncation_level=20,
+    max_trees=40,
+    early_stopping_rounds=5,
+)
+
+
+def examples(weeks: int = 2, customers: int = 60, candidates: int = 30, seed: int = 0) -> pl.DataFrame:
+    """Article `signal` decides what is bought, `noise` does not; some values are missing."""
+    rng = np.random.default_rng(seed)
+    rows = weeks * customers * candidates
+    signal = rng.normal(size=rows).astype(np.float32)
+    bought = signal + 0.3 * rng.normal(size=rows) > 1.5
+    return pl.DataFrame(
+        {
+            "as_of": [date(2020, 9, 2 + 7 * week) for week in range(weeks) for _ in range(customers * candidates)],
+            "customer": np.tile(np.repeat(np.arange(customers, dtype=np.uint32), candidates), weeks),
+            "article": np.tile(np.arange(candidates, dtype=np.uint32), weeks * customers),
+            "signal": np.where(rng.random(rows) < 0.1, np.float32(np.nan), signal),
+            "noise": rng.normal(size=rows).astype(np.float32),
+            "label": bought.astype(np.uint8),
+        }
+    ).with_columns(pl.col("signal").fill_nan(None))
+
+
+def test_the_ranker_puts_bought_articles_first() -> None:
+    ranker = fit(examples(), SETTINGS, trees=30, seed=0)
+    fresh = examples(seed=1)
+    scores = ranker.score(fresh.drop("label"))["score"].to_numpy()
+    bought = fresh["label"].to_numpy() == 1
+    wins = (scores[bought][:, None] > scores[~bought][None, :]).mean()
+    assert wins > 0.85
+
+
+def test_scores_keep_rows_and_order_and_survive_saving(tmp_path: Path) -> None:
+    ranker = fit(examples(), SETTINGS, trees=5, seed=0)
+    features = examples(seed=2).drop("label").sample(fraction=1.0, shuffle=True, seed=3)
+    scored = ranker.score(features)
+    assert_frame_equal(scored.select("customer", "article"), features.select("customer", "article"))
+    ranker.save(tmp_path)
+    assert Ranker.load(tmp_path) == ranker
+    assert_frame_equal(Ranker.load(tmp_path).score(features), scored)
+
+
+def test_the_same_examples_give_the_same_model_with_one_and_two_threads() -> None:
+    models = {fit(examples(), SETTINGS, trees=10, seed=0, threads=threads).model.split("parameters:")[0] for threads in (1, 2)}
+    assert len(models) == 1
+
+
+def test_early_stopping_reports_the_best_tree_of_its_curve() -> None:
+    curve = choose_trees(examples(), examples(weeks=1, seed=9), settings=SETTINGS, seed=0)
+    assert curve.values[curve.trees - 1] == max(curve.values)
+    assert len(curve.values) <= SETTINGS.max_trees
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda frame: frame.drop("noise"), "noise"),
+        (lambda frame: frame.with_columns(extra=pl.lit(1.0)), "extra"),
+        (lambda frame: frame.with_columns(pl.col("noise").cast(pl.Float64)), "noise is Float64, not Float32"),
+        (lambda frame: frame.select("as_of", "customer", "article", "noise", "signal"), "another order"),
+    ],
+)
+def test_features_that_are_not_those_of_training_are_refused_by_name(
+    change: Callable[[pl.DataFrame], pl.DataFrame], named: str
+) -> None:
+    ranker = fit(examples(), SETTINGS, trees=2, seed=0)
+    with pytest.raises(SchemaError, match=named):
+        ranker.score(change(examples().drop("label")))
+
+
+def test_a_model_file_that_was_cut_or_edited_never_reaches_lightgbm(tmp_path: Path) -> None:
+    fit(examples(), SETTINGS, trees=2, seed=0).save(tmp_path)
+    text = (tmp_path / "ranker.txt").read_text()
+    for damaged in (text[: len(text) // 2], text.replace("leaf_value", "leaf_valve", 1)):
+        (tmp_path / "ranker.txt").write_text(damaged)
+        with pytest.raises(ValueError, match=r"ranker\.txt"):
+            Ranker.load(tmp_path)
+
+
+def test_no_pairs_give_no_scores() -> None:
+    ranker = fit(examples(), SETTINGS, trees=2, seed=0)
+    assert len(ranker.score(examples().drop("label").head(0))) == 0

@@ -1,0 +1,88 @@
+"""The best k of every customer, and what fills the gaps."""
+
+from collections.abc import Callable
+from datetime import date
+
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from data.dataset import Dataset
+from data.schema import RECOMMENDATIONS, conform
+from ranking.select import fallback_lists, select_top_k
+
+SCORED = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32}
+CUSTOMERS = {"customer": pl.UInt32, "age_band": pl.UInt8}
+FALLBACK = {"age_band": pl.UInt8, "article": pl.UInt32, "place": pl.UInt32}
+
+
+def test_the_best_scores_come_first_and_ties_go_to_the_smaller_article() -> None:
+    scored = pl.LazyFrame({"customer": [1, 1, 1, 1], "article": [9, 4, 7, 2], "score": [0.5, 0.5, 0.9, 0.1]}, schema=SCORED)
+    customers = pl.LazyFrame({"customer": [1], "age_band": [None]}, schema=CUSTOMERS)
+    fallback = pl.LazyFrame(schema=FALLBACK)
+    after = pl.DataFrame(
+        {"customer": [1, 1, 1], "article": [7, 4, 9], "score": [0.9, 0.5, 0.5], "rank": [1, 2, 3]}, schema=RECOMMENDATIONS
+    )
+    assert_frame_equal(select_top_k(scored, customers, fallback, k=3).collect(), after)
+
+
+def test_a_short_list_is_filled_from_the_customers_age_band_without_repeating_an_article() -> None:
+    scored = pl.LazyFrame({"customer": [1], "article": [5], "score": [-2.0]}, schema=SCORED)
+    customers = pl.LazyFrame({"customer": [1, 2, 3], "age_band": [4, 4, None]}, schema=CUSTOMERS)
+    fallback = pl.LazyFrame(
+        {"age_band": [4, 4, 4, None, None, None], "article": [5, 6, 7, 8, 9, 5], "place": [1, 2, 3, 1, 2, 3]}, schema=FALLBACK
+    )
+    after = pl.DataFrame(
+        {
+            "customer": [1, 1, 2, 2, 3, 3],
+            "article": [5, 6, 5, 6, 8, 9],
+            "score": [-2.0, None, None, None, None, None],
+            "rank": [1, 2, 1, 2, 1, 2],
+        },
+        schema=RECOMMENDATIONS,
+    )
+    assert_frame_equal(select_top_k(scored, customers, fallback, k=2).collect(), after)
+
+
+@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), st.floats(-5, 5, width=32)), unique_by=lambda row: row[:2]))
+def test_every_customer_gets_exactly_k_distinct_articles_in_any_input_order(rows: list[tuple[int, int, float]]) -> None:
+    customers = pl.LazyFrame({"customer": range(9), "age_band": [None, 1, 2] * 3}, schema=CUSTOMERS)
+    bands = [None, 1, 2]
+    fallback = pl.LazyFrame(
+        [(band, article, article + 1) for band in bands for article in range(24)], schema=FALLBACK, orient="row"
+    )
+    lists = select_top_k(pl.LazyFrame(rows, schema=SCORED, orient="row"), customers, fallback, k=12).collect()
+    again = select_top_k(pl.LazyFrame(rows[::-1], schema=SCORED, orient="row"), customers, fallback, k=12).collect()
+    assert_frame_equal(lists, again)
+    conform(lists.lazy(), RECOMMENDATIONS, "recommendations")
+    for _, one in lists.group_by("customer"):
+        assert one["rank"].to_list() == list(range(1, 13))
+        assert one["article"].n_unique() == 12
+    assert lists["customer"].n_unique() == 9
+
+
+def test_the_fallback_prefers_what_the_age_band_bought_lately_then_what_everybody_bought(
+    make_dataset: Callable[..., Dataset],
+) -> None:
+    day = date(2020, 9, 1)
+    transactions = pl.DataFrame(
+        {
+            "customer": [0, 0, 1, 1, 1, 2],
+            "article": [3, 3, 1, 1, 1, 2],
+            "date": [day, day, day, day, day, date(2020, 1, 1)],
+        }
+    )
+    customers = pl.DataFrame({"customer": [0, 1, 2], "age_band": [1, None, 2]})
+    articles = pl.DataFrame({"article": [0, 1, 2, 3, 4, 5]})
+    history = make_dataset(transactions, customers, articles).before(date(2020, 9, 8))
+    lists = fallback_lists(history, 2).collect()
+    of_band = {band: lists.filter(pl.col("age_band").eq_missing(band))["article"].to_list() for band in (None, 1, 2)}
+    assert of_band == {None: [1, 3, 2, 0], 1: [3, 1, 2, 0], 2: [1, 3, 2, 0]}
+
+
+def test_the_fallback_ignores_sales_on_and_after_as_of(market: Dataset) -> None:
+    as_of = date(2020, 8, 1)
+    past_only = market.transactions.filter(pl.col("date") < as_of)
+    emptied = Dataset(**{**vars(market), "transactions": past_only})
+    assert_frame_equal(fallback_lists(market.before(as_of), 12).collect(), fallback_lists(emptied.before(as_of), 12).collect())
