@@ -1,92 +1,143 @@
 """Convert what an adapter read into the canonical tables on disk.
 
-Input: RawTables with string ids. Output: a folder that `Dataset.open` reads: transactions/NNNNN.parquet (one file per
-`SHARD_CUSTOMERS` customers, sorted by customer, date, article), customers, articles, customer_ids and article_ids
-(dense id <-> raw id), submission_order, quarantine/, dataset.json (written last).
+Input: RawTables. Output: a folder that `Dataset.open` reads: transactions/NNNNN.parquet (data/shards.py), customers, articles,
+customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine/, dataset.json (written last).
 """
 
 import hashlib
 import json
+import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
-from data.schema import ARTICLES, CUSTOMERS, LEVELS, TRANSACTIONS
+from data.errors import DataError, Where
+from data.ids import IdMap
+from data.parse import parse_transactions
+from data.quarantine import Gate, Intake
+from data.raw_tables import RawTables
+from data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
+from data.shards import Spill
+from data.source_files import file_digest
+from data.summary import FORMAT, Summary, calendar_warnings, counts
+from data.tally import Tally
 
-SHARD_CUSTOMERS = 10_000
+DIGESTED = ("customers", "articles", "customer_ids", "article_ids")
 
 
-@dataclass(frozen=True)
-class RawTables:
-    """What an adapter returns: the retailer's tables with raw string ids, lazily.
+def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_limit: float) -> Summary:
+    """Write the canonical tables of what `read` gives to `folder`, which appears only when complete; an older one is replaced.
 
-    transactions: customer_id, article_id (String), date, quantity, price, channel (as in TRANSACTIONS).
-    customers: customer_id, age, age_band, then attributes (Float32). articles: article_id, name, LEVELS (String; null = unknown).
-    order: customer_id in the order a submission must have, or null. dropped: rows an adapter left out by policy, by reason.
+    Raises:
+        DataError: nothing is left behind then.
     """
-
-    name: str
-    transactions: pl.LazyFrame
-    customers: pl.LazyFrame
-    articles: pl.LazyFrame
-    order: pl.LazyFrame | None = None
-    dropped: Mapping[str, int] = field(default_factory=dict)
-
-
-def convert(raw: RawTables, folder: Path) -> None:
-    """Write the canonical tables of `raw` to `folder`, which appears only when complete."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    (partial / "transactions").mkdir(parents=True)
-    sold = raw.transactions.select("customer_id", "article_id")
-    customer_ids = _dense_ids(pl.concat([raw.customers.select("customer_id"), sold.select("customer_id")]), "customer")
-    article_ids = _dense_ids(pl.concat([raw.articles.select("article_id"), sold.select("article_id")]), "article")
-    customers = customer_ids.lazy().join(raw.customers, on="customer_id", how="left", maintain_order="left")
-    articles = article_ids.lazy().join(raw.articles, on="article_id", how="left", maintain_order="left")
-    customers.drop("customer_id").collect().write_parquet(partial / "customers.parquet")
-    articles.with_columns(*(_code(level) for level in LEVELS)).select(*ARTICLES).collect().write_parquet(
-        partial / "articles.parquet"
-    )
-    customer_ids.write_parquet(partial / "customer_ids.parquet")
-    article_ids.write_parquet(partial / "article_ids.parquet")
-    transactions = (
-        raw.transactions.join(customer_ids.lazy(), on="customer_id")
-        .join(article_ids.lazy(), on="article_id")
-        .select(*TRANSACTIONS)
-        .sort("customer", "date", "article", "quantity", "price", "channel")
-        .collect()
-    )
-    sharded = transactions.with_columns(shard=pl.col("customer") // SHARD_CUSTOMERS)
-    for number, shard in enumerate(sharded.partition_by("shard", include_key=False, maintain_order=True)):
-        shard.write_parquet(partial / "transactions" / f"{number:05}.parquet")
-    days = transactions["date"]
-    about = {
-        "name": raw.name,
-        "digest": _digest(partial),
-        "first_day": str(days.min()),
-        "last_day": str(days.max()),
-        "dropped": dict(raw.dropped),
-    }
-    (partial / "dataset.json").write_text(json.dumps(about, indent=1))
+    for part in ("transactions", "quarantine", "spill"):
+        (partial / part).mkdir(parents=True)
+    try:
+        intake = Intake(Tally(), partial / "quarantine", quarantine_limit)
+        summary = _write(read(intake), partial, intake)
+        (partial / "dataset.json").write_text(json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
+        _sync(partial)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
+    return summary
 
 
-def _dense_ids(ids: pl.LazyFrame, name: str) -> pl.DataFrame:
-    return ids.unique().sort(f"{name}_id").with_row_index(name).collect()
+def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
+    tally = intake.tally
+    customer_map = IdMap(None if raw.customers is None else raw.customers["customer_id"])
+    article_map = IdMap(None if raw.articles is None else raw.articles["article_id"])
+    spill = Spill(folder / "spill")
+    _read_transactions(raw, customer_map, article_map, spill, intake)
+    asked = None if raw.order is None else customer_map.codes(raw.order)
+    customers, articles = customer_map.final("customer"), article_map.final("article")
+    buyers = spill.write_shards(customers, articles, folder / "transactions")
+    shutil.rmtree(folder / "spill")
+    _with_attributes(customers, raw.customers, "customer", CUSTOMERS).write_parquet(folder / "customers.parquet")
+    _articles(articles, raw.articles).write_parquet(folder / "articles.parquet")
+    customers.select("customer", "customer_id").write_parquet(folder / "customer_ids.parquet")
+    articles.select("article", "article_id").write_parquet(folder / "article_ids.parquet")
+    _submission_order(customers, asked).write_parquet(folder / "submission_order.parquet")
+    return Summary(
+        format=FORMAT,
+        name=raw.name,
+        digest=_digest(folder),
+        first_day=str(min(tally.days)),
+        last_day=str(max(tally.days)),
+        read=counts(tally.read),
+        transactions=spill.rows,
+        dropped=counts(tally.dropped),
+        quarantined=counts(tally.quarantined),
+        repaired=counts(tally.repaired),
+        customers=customers.height,
+        articles=articles.height,
+        unknown_customers=0 if raw.customers is None else customers.height - customer_map.n_known,
+        unknown_articles=0 if raw.articles is None else articles.height - article_map.n_known,
+        customers_without_purchase=customers.height - buyers,
+        warnings=(*sorted(tally.warnings), *calendar_warnings(tally)),
+    )
 
 
-def _code(level: str) -> pl.Expr:
-    return pl.when(pl.col(level).is_not_null()).then(pl.col(level).rank("dense")).cast(pl.UInt32).alias(level)
+def _read_transactions(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spill, intake: Intake) -> None:
+    """Judge, code and spill the purchases, batch by batch."""
+    source, tally = raw.transactions, intake.tally
+    gate = Gate("transactions", source.file, source.columns, source.rules, source.dropped, intake)
+    for batch in source.batches():
+        rows = gate.admit(parse_transactions(batch, source.dating, price_per_line=source.price_per_line, tally=tally))
+        rows = rows.with_columns(article=articles.codes(rows["article_id"]), channel=pl.col("channel").fill_null(0))
+        if raw.articles is not None and not raw.keep_unknown_articles:
+            known = pl.col("article") < articles.n_known
+            gate.set_aside(rows.filter(~known), "article_known")
+            rows = rows.filter(known)
+        spill.add(rows.with_columns(customer=customers.codes(rows["customer_id"])))
+        tally.days.update(dict(rows["date"].value_counts().iter_rows()))
+    gate.close()
+    if not spill.rows:
+        raise DataError("no transaction is left after the checks", Where(source.file), expected="at least one purchase")
+
+
+def _with_attributes(ids: pl.DataFrame, table: pl.DataFrame | None, name: str, schema: Schema) -> pl.DataFrame:
+    """One row per id, in the order of the ids; null where the table knows nothing."""
+    if table is None:
+        return ids.select(pl.lit(None, dtype=dtype).alias(column) if column != name else name for column, dtype in schema.items())
+    key = f"{name}_id"
+    return ids.select(name, key).join(table, on=key, how="left", validate="1:1", maintain_order="left").drop(key)
+
+
+def _articles(ids: pl.DataFrame, table: pl.DataFrame | None) -> pl.DataFrame:
+    """ARTICLES: the levels as dense codes in the order of their sorted raw values."""
+    codes = (pl.col(level).rank("dense").cast(pl.UInt32) for level in LEVELS)
+    return _with_attributes(ids, table, "article", ARTICLES).with_columns(codes).select(*ARTICLES)
+
+
+def _submission_order(customers: pl.DataFrame, asked: pl.Series | None) -> pl.DataFrame:
+    """Column `customer`: as asked for; else as in the customers table, then those that only transactions name, sorted."""
+    by_code = customers.sort("code")["customer"]
+    if asked is not None:
+        return by_code.gather(asked).to_frame()
+    return customers.sort(~pl.col("known"), pl.when("known").then("code").otherwise("customer")).select("customer")
 
 
 def _digest(folder: Path) -> str:
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.parquet")):
-        digest.update(file.read_bytes())
+    files = [*folder.glob("transactions/*.parquet"), *(folder / f"{name}.parquet" for name in DIGESTED)]
+    for file in sorted(files):
+        digest.update(f"{file.relative_to(folder)}\0{file_digest(file)}\0".encode())
     return digest.hexdigest()
 
 
-assert CUSTOMERS
+def _sync(folder: Path) -> None:
+    """Have the disk hold every file and folder, so that a rename never shows half a data set."""
+    for path in (*folder.rglob("*"), folder):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

