@@ -76,7 +76,7 @@ def _purchase_days(history: History, customers: pl.Series) -> pl.LazyFrame:
 
 def _decayed(days_ago: pl.Expr) -> pl.Expr:
     """Whole units of 2**-20, so that the sum does not depend on the order of the rows."""
-    return (0.5 ** ((days_ago.cast(pl.Float64) - 1) / HALF_LIFE_DAYS) * (1 << 20)).round().cast(pl.Int64)
+    return (0.5 ** (days_ago.cast(pl.Float64) / HALF_LIFE_DAYS) * (1 << 20)).round().cast(pl.Int64)
 
 
 def _ranked(own: pl.LazyFrame, *by: str, descending: tuple[bool, ...]) -> pl.LazyFrame:

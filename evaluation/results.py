@@ -73,6 +73,7 @@ def evaluate(
     if system is not None and system not in recommendations:
         raise ValueError(f"unknown system {system!r}; variants: {', '.join(recommendations)}")
     answers = conform(labels, LABELS, "labels").unique().collect()
+    # a week has far fewer customers with labels than customers with lists: hold only theirs
     judged = {
         variant: checked(lists.filter(pl.col("rank") <= k), k=k).join(answers, on="customer", how="semi")
         for variant, lists in recommendations.items()

@@ -36,7 +36,7 @@ def slow(name: str, history: History, customer: int, k: int) -> list[int]:
     count, last = Counter(a for a, _ in days), {a: min(d for b, d in days if b == a) for a, _ in days}
     weight = Counter[int]()
     for a, d in days:
-        weight[a] += round(0.5 ** ((d - 1) / HALF_LIFE_DAYS) * 2**20)
+        weight[a] += round(0.5 ** (d / HALF_LIFE_DAYS) * 2**20)
     own = {
         "popularity": [],
         "repurchase_popularity": sorted(count, key=lambda a: (-weight[a], a)),
