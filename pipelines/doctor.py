@@ -1,6 +1,6 @@
 """What lookbook finds on this machine: versions, device, cores, memory, disk, and whether the heavy libraries work.
 
-Input: the machine and its environment. Output: a Report (JSON-ready through `dataclasses.asdict`) and its text.
+Input: the machine and its environment. Output: a Report with its text and JSON.
 """
 
 import json
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
@@ -76,6 +76,30 @@ class Report:
         """0 when every library works, else 5."""
         return NEEDED_LIBRARY_BROKEN if any(library.problem for library in self.libraries) else 0
 
+    def json(self) -> str:
+        """For machines: one object with the fields above."""
+        return json.dumps(asdict(self))
+
+    def text(self) -> str:
+        """For people: one fact a line, what is wrong last."""
+        gib = 1024**3
+        variables = [f"{name}={value}" for name, value in self.thread_variables.items() if value is not None]
+        pools = [f"{name} {threads}" for name, threads in self.thread_pools.items()]
+        facts = {
+            **{name: version or "not installed" for name, version in self.versions.items()},
+            "platform": self.platform,
+            "device": ", ".join(self.gpus) or f"CPU ({self.why_no_gpu})",
+            "cores": str(self.cores),
+            "memory": f"{self.memory_available / gib:.1f} GiB available of {self.memory_total / gib:.1f}",
+            "disk": f"{self.disk_free / gib:.1f} GiB free at {self.disk_folder}",
+            "threads": ", ".join(pools + variables),
+            **{f"{lib.name} works": lib.problem or f"yes ({lib.seconds:.1f} s)" for lib in self.libraries},
+        }
+        width = max(map(len, facts))
+        broken = [library.name for library in self.libraries if library.problem]
+        verdict = f"does not work: {', '.join(broken)}; install again: rm -r .venv && make install" if broken else "all is well"
+        return "\n".join([*(f"{name:<{width}}  {value}" for name, value in facts.items()), "", verdict])
+
 
 def examine(artifacts: Path = Path("artifacts"), *, probe_seconds: float = PROBE_SECONDS) -> Report:
     """Look at this machine; `artifacts` need not exist. Each library is tried in a child process, all at once."""
@@ -100,27 +124,6 @@ def examine(artifacts: Path = Path("artifacts"), *, probe_seconds: float = PROBE
         thread_pools={"polars": pl.thread_pool_size()} | {p["internal_api"]: p["num_threads"] for p in threadpool_info()},
         libraries=[library for library, _ in tried],
     )
-
-
-def render(report: Report) -> str:
-    """The report for people: one fact a line, what is wrong last."""
-    gib = 1024**3
-    variables = [f"{name}={value}" for name, value in report.thread_variables.items() if value is not None]
-    pools = [f"{name} {threads}" for name, threads in report.thread_pools.items()]
-    facts = {
-        **{name: version or "not installed" for name, version in report.versions.items()},
-        "platform": report.platform,
-        "device": ", ".join(report.gpus) or f"CPU ({report.why_no_gpu})",
-        "cores": str(report.cores),
-        "memory": f"{report.memory_available / gib:.1f} GiB available of {report.memory_total / gib:.1f}",
-        "disk": f"{report.disk_free / gib:.1f} GiB free at {report.disk_folder}",
-        "threads": ", ".join(pools + variables),
-        **{f"{lib.name} works": lib.problem or f"yes ({lib.seconds:.1f} s)" for lib in report.libraries},
-    }
-    width = max(map(len, facts))
-    broken = [library.name for library in report.libraries if library.problem]
-    verdict = f"does not work: {', '.join(broken)}; install again: rm -r .venv && make install" if broken else "all is well"
-    return "\n".join([*(f"{name:<{width}}  {value}" for name, value in facts.items()), "", verdict])
 
 
 def _try(name: str, seconds: float) -> tuple[Library, Finding]:

@@ -1,11 +1,10 @@
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from pipelines import probe
-from pipelines.doctor import Report, examine, render
+from pipelines.doctor import Report, examine
 
 TENSORFLOW_WITH_A_GPU = """
 from types import SimpleNamespace as N
@@ -52,8 +51,8 @@ def test_the_libraries_of_this_installation_work(tmp_path: Path):
     assert 0 < report.memory_available <= report.memory_total
     assert None not in report.versions.values()
     assert {"lookbook", "python", "polars", "tensorflow"} <= report.versions.keys()
-    assert json.loads(json.dumps(asdict(report)))["versions"] == report.versions
-    assert render(report).endswith("\n\nall is well")
+    assert json.loads(report.json())["versions"] == report.versions
+    assert report.text().endswith("\n\nall is well")
 
 
 def test_a_library_that_crashes_raises_or_computes_wrongly_is_reported_and_ends_in_5(fake_library):
@@ -67,8 +66,8 @@ def test_a_library_that_crashes_raises_or_computes_wrongly_is_reported_and_ends_
     assert "expected [0, 1, 2]" in str(found["faiss"])
     assert (report.gpus, report.why_no_gpu) == ([], "TensorFlow does not work")
     assert report.exit_code == 5
-    assert "libfoo.so.1" in render(report)
-    assert "does not work: lightgbm, tensorflow, faiss;" in render(report)
+    assert "libfoo.so.1" in report.text()
+    assert "does not work: lightgbm, tensorflow, faiss;" in report.text()
 
 
 def test_a_library_that_hangs_is_given_up(fake_library):
@@ -84,7 +83,7 @@ def test_a_gpu_is_named(fake_library):
     fake_library("lightgbm", "raise ImportError")
     report = examine()
     assert (report.gpus, report.why_no_gpu) == (["Graphics 9000"], None)
-    assert next(line for line in render(report).splitlines() if line.startswith("device")).endswith("Graphics 9000")
+    assert next(line for line in report.text().splitlines() if line.startswith("device")).endswith("Graphics 9000")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_a_set_thread_variable_is_shown(monkeypatch: pytest.MonkeyPatch, fake_li
     monkeypatch.setenv("OMP_WAIT_POLICY", "PASSIVE")
     report = examine()
     assert report.thread_variables["OMP_WAIT_POLICY"] == "PASSIVE"
-    assert "OMP_WAIT_POLICY=PASSIVE" in render(report)
+    assert "OMP_WAIT_POLICY=PASSIVE" in report.text()
 
 
 def test_a_library_that_ends_the_process_without_an_answer_has_not_worked(fake_library):
