@@ -5,15 +5,13 @@ Output: a JSON object on the last line of standard output; a library that comput
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
 
-NVIDIA_DRIVER = Path("/proc/driver/nvidia/version")
+from pipelines.device import choose_device
 
 
 class Finding(TypedDict, total=False):
@@ -42,7 +40,7 @@ def tensorflow() -> Finding:
     _expect(bool((product == 3.0).all()), f"the product of ones is {product.tolist()}, not 3")
     devices = tf.config.list_physical_devices("GPU")
     names = [str(tf.config.experimental.get_device_details(device).get("device_name", device.name)) for device in devices]
-    return {"gpus": names} if names else {"why_no_gpu": _why_no_gpu(bool(tf.test.is_built_with_cuda()))}
+    return {"gpus": names} if names else {"why_no_gpu": choose_device("auto")[1]}
 
 
 def faiss() -> Finding:
@@ -58,17 +56,6 @@ def faiss() -> Finding:
 
 
 PROBES: dict[str, Callable[[], Finding]] = {"lightgbm": lightgbm, "tensorflow": tensorflow, "faiss": faiss}
-
-
-def _why_no_gpu(built_with_cuda: bool) -> str:
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if not built_with_cuda:
-        return "this build of TensorFlow has no CUDA support"
-    if not NVIDIA_DRIVER.exists():
-        return "no NVIDIA driver on this machine"
-    if hidden is not None:
-        return f"CUDA_VISIBLE_DEVICES={hidden!r} may hide it"
-    return "there is an NVIDIA driver, but TensorFlow found no CUDA libraries: `make gpu` installs them"
 
 
 def _expect(right: bool, otherwise: str) -> None:
