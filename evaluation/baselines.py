@@ -16,6 +16,9 @@ POPULAR_DAYS = 28
 HALF_LIFE_DAYS = 60
 """Decay of `repurchase_popularity`: the best of 7, 14, 30, 60, 120 on complete-journey before its test week."""
 
+MOST_BOUGHT_DAYS = 180
+"""Days before as_of that `most_bought` counts: the best of 90, 180, 240, 300 and all, chosen likewise."""
+
 POPULARITY: Schema = {"article": pl.UInt32, "buyers": pl.UInt32, "rank": pl.UInt32}
 """One row per article ever sold, sorted by rank. buyers: distinct customers in the last POPULAR_DAYS days; rank: 1 = most
 buyers, then most purchases of all time, then smaller article id."""
@@ -45,8 +48,14 @@ def repurchase_popularity(history: History, popular: pl.LazyFrame, customers: pl
 
 
 def most_bought(history: History, popular: pl.LazyFrame, customers: pl.Series, *, k: int) -> pl.LazyFrame:
-    """The customer's own articles by the number of days they were bought on, ties by the latest; then `popularity`."""
-    own = _purchase_days(history, customers).group_by("customer", "article").agg(score=pl.len(), last=pl.col("days_ago").min())
+    """The customer's own articles by the number of days of the last MOST_BOUGHT_DAYS they were bought on, ties by the
+    latest; then `popularity`."""
+    own = (
+        _purchase_days(history, customers)
+        .filter(pl.col("days_ago") <= MOST_BOUGHT_DAYS)
+        .group_by("customer", "article")
+        .agg(score=pl.len(), last=pl.col("days_ago").min())
+    )
     return _filled(_ranked(own, "score", "last", "article", descending=(True, False, False)), popular, customers, k=k)
 
 

@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data.dataset import Dataset, History
-from evaluation.baselines import BASELINES, HALF_LIFE_DAYS, article_popularity, baseline_recommendations
+from evaluation.baselines import BASELINES, HALF_LIFE_DAYS, MOST_BOUGHT_DAYS, article_popularity, baseline_recommendations
 from evaluation.recommendations import checked
 
 MakeDataset = Callable[..., Dataset]
@@ -33,7 +33,8 @@ def slow(name: str, history: History, customer: int, k: int) -> list[int]:
     buyers, ever = Counter(a for _, a in recent), Counter(a for _, a, _ in rows)
     popular = sorted(ever, key=lambda a: (-buyers[a], -ever[a], a))
     days = {(a, d) for c, a, d in rows if c == customer}
-    count, last = Counter(a for a, _ in days), {a: min(d for b, d in days if b == a) for a, _ in days}
+    count = Counter(a for a, d in days if d <= MOST_BOUGHT_DAYS)
+    last = {a: min(d for b, d in days if b == a) for a, _ in days}
     weight = Counter[int]()
     for a, d in days:
         weight[a] += round(0.5 ** (d / HALF_LIFE_DAYS) * 2**20)
@@ -76,6 +77,12 @@ def test_most_bought_counts_days_and_breaks_ties_by_the_latest_then_the_smaller_
     rows = [(1, 4, 9), (1, 4, 9), (1, 3, 8), (1, 2, 8), (1, 7, 30), (1, 7, 20), (2, 9, 1)]
     found = baseline_recommendations(history_of(make_dataset, rows), pl.Series([1]), k=5)["most_bought"]
     assert articles_for(found, 1) == [7, 2, 3, 4, 9]
+
+
+def test_most_bought_counts_the_last_180_days_only(make_dataset: MakeDataset) -> None:
+    rows = [(1, 4, 181), (1, 4, 182), (1, 5, 180), (1, 6, 3)]
+    found = baseline_recommendations(history_of(make_dataset, rows), pl.Series([1]), k=2)["most_bought"]
+    assert articles_for(found, 1) == [6, 5]
 
 
 def test_repurchase_prefers_the_recent_and_two_old_purchases_to_one_as_old(make_dataset: MakeDataset) -> None:
