@@ -2,63 +2,113 @@
 
 Input: EMBEDDINGS `customer_embeddings` and `article_embeddings`, and the History of a customer shard. Output: the pairs with
 the embedding features. Without those tables the group is left out.
+
+The vectors never become columns of the pairs, which would take gigabytes: pairs look them up in blocks.
 """
 
-import polars as pl
+from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.dataset import History
 from features.feature import Feature, FeatureGroup, Inputs
 from features.purchases import purchases
 
 RECENT_PURCHASES = 20
-VECTOR_UNITS = 1 << 20
-UNKNOWN = "null = the customer or the article has no vector"
+BLOCK_PAIRS = 1 << 16
+UNKNOWN = "null = no vector on either side"
+
+Floats = NDArray[np.float32]
+Ids = NDArray[np.uint32]
 
 
-def attach_vectors(pairs: pl.LazyFrame, inputs: Inputs) -> pl.LazyFrame:
-    """`pairs` with the vectors of both sides, and of the customer's last basket and recent purchases, scaled to length 1."""
-    articles = inputs.tables["article_embeddings"].select(
-        article="id", _bias="bias", _article="vector", _article_length=_dot("vector", "vector").sqrt()
-    )
-    units = articles.select("article", unit=pl.col("_article") / pl.col("_article_length"))
-    bought = purchases(inputs.history).select("customer", "article", "days_ago")
-    last_day = pl.col("days_ago") == pl.col("days_ago").min().over("customer")
-    recent = bought.sort("customer", "days_ago", "article").group_by("customer", maintain_order=True).head(RECENT_PURCHASES)
-    sides = (
-        (articles, "article"),
-        (inputs.tables["customer_embeddings"].select(customer="id", _customer="vector"), "customer"),
-        (_direction(bought.filter(last_day), units).rename({"direction": "_last"}), "customer"),
-        (_direction(recent, units).rename({"direction": "_recent"}), "customer"),
-    )
-    for table, key in sides:
-        pairs = pairs.join(table, on=key, how="left", validate="m:1", maintain_order="left")
-    return pairs
+@dataclass(frozen=True)
+class Vectors:
+    """Vectors by id: id i has row `row[i]` of `matrix`. The last entry of `row` and the last row, all NaN, stand for "unknown"."""
+
+    row: NDArray[np.int64]
+    matrix: Floats
+
+    @staticmethod
+    def build(ids: Ids, matrix: Floats) -> "Vectors":
+        row = np.full(int(ids.max(initial=0)) + 2, -1, dtype=np.int64)
+        row[ids] = np.arange(len(ids))
+        return Vectors(row, np.vstack([matrix, np.full((1, matrix.shape[1]), np.nan, dtype=np.float32)]))
+
+    def of(self, ids: Ids) -> Floats:
+        """Shape (ids, dim)."""
+        known = np.minimum(ids, len(self.row) - 1)
+        return np.asarray(self.matrix[self.row[known]])
 
 
-def _direction(bought: pl.LazyFrame, units: pl.LazyFrame) -> pl.LazyFrame:
-    """Per customer the sum of the unit vectors of what they bought, scaled to length 1; null where it has no direction.
+def attach_nearness(pairs: pl.LazyFrame, inputs: Inputs) -> pl.LazyFrame:
+    """`pairs` with a struct column `_near` of dot products, NaN where a vector is unknown.
 
-    Components are summed in whole units of 2**-20: float sums would depend on the order of the rows.
+    The tables of vectors, small next to the pairs, are collected here; the pairs stay lazy.
     """
-    vector = units.collect_schema()["unit"]
-    assert isinstance(vector, pl.Array)
-    width = vector.shape[0]
-    component = (pl.col("unit").cast(pl.Float64) * VECTOR_UNITS).round().cast(pl.Int64)
+    shard = inputs.history.customers.select(id="customer")
+    customers = inputs.tables["customer_embeddings"].join(shard, on="id", how="semi", maintain_order="left").collect()
+    articles = inputs.tables["article_embeddings"].collect()
+    vectors, bias = _vectors(articles), Vectors.build(articles["id"].to_numpy(), articles["bias"].to_numpy()[:, None])
+    units = Vectors(vectors.row, _unit(vectors.matrix))
+    recent = _recent(inputs.history, articles)
+    sides: Mapping[str, tuple[Vectors, Vectors]] = {
+        "affinity": (_vectors(customers), vectors),
+        "last_basket": (_directions(recent.filter(pl.col("in_last_basket")), units), units),
+        "recent": (_directions(recent.filter(pl.col("place") < RECENT_PURCHASES), units), units),
+    }
+
+    def near(keys: pl.Series) -> pl.Series:
+        customer, article = (keys.struct.field(name).to_numpy() for name in ("customer", "article"))
+        products = {name: _dot(left, right, customer, article) for name, (left, right) in sides.items()}
+        products["affinity"] += bias.of(article)[:, 0]
+        return pl.DataFrame(products, schema=dict.fromkeys(sides, pl.Float32)).to_struct(keys.name)
+
+    dtype = pl.Struct(dict.fromkeys(sides, pl.Float32))
+    return pairs.with_columns(_near=pl.struct("customer", "article").map_batches(near, return_dtype=dtype, is_elementwise=True))
+
+
+def _recent(history: History, articles: pl.DataFrame) -> pl.DataFrame:
+    """Purchases of articles with a vector, newest first within a customer, by article within a day. place: 0 = newest."""
+    newest = pl.col("days_ago") == pl.col("days_ago").min().over("customer")
     return (
-        bought.join(units, on="article", validate="m:1")
-        .with_columns(position=pl.int_ranges(0, width, dtype=pl.UInt32))
-        .explode("unit", "position")
-        .group_by("customer", "position")
-        .agg(component.sum())
-        .sort("customer", "position")
-        .group_by("customer", maintain_order=True)
-        .agg(pl.col("unit").cast(pl.Float32))
-        .with_columns(pl.col("unit").list.to_array(width))
-        .select("customer", direction=pl.col("unit") / _dot("unit", "unit").sqrt())
+        purchases(history)
+        .select("customer", "article", "days_ago", in_last_basket=newest)
+        .join(articles.lazy().select(article="id"), on="article", how="semi")
+        .sort("customer", "days_ago", "article")
+        .with_columns(place=pl.int_range(pl.len()).over("customer"))
+        .filter(pl.col("in_last_basket") | (pl.col("place") < RECENT_PURCHASES))
+        .collect()
     )
 
 
-def _dot(left: str, right: str) -> pl.Expr:
-    return (pl.col(left) * pl.col(right)).arr.sum()
+def _directions(bought: pl.DataFrame, units: Vectors) -> Vectors:
+    """Per customer the sum of the unit vectors of their rows in `bought`, in its order, scaled to length 1."""
+    ids, starts = np.unique(bought["customer"].to_numpy(), return_index=True)
+    rows = units.of(bought["article"].to_numpy())
+    return Vectors.build(ids, _unit(np.add.reduceat(rows, starts, axis=0) if len(ids) else rows))
+
+
+def _vectors(embeddings: pl.DataFrame) -> Vectors:
+    return Vectors.build(embeddings["id"].to_numpy(), embeddings["vector"].to_numpy())
+
+
+def _unit(matrix: Floats) -> Floats:
+    """Rows scaled to length 1; a row of zeros, which has no direction, becomes NaN."""
+    length = np.sqrt(np.einsum("ij,ij->i", matrix, matrix))[:, None]
+    return np.asarray(np.divide(matrix, length, out=np.full_like(matrix, np.nan), where=length > 0))
+
+
+def _dot(left: Vectors, right: Vectors, customer: Ids, article: Ids) -> Floats:
+    """Dot product of the customer's and the article's vector, for each pair."""
+    products = np.empty(len(customer), dtype=np.float32)
+    for start in range(0, len(customer), BLOCK_PAIRS):
+        block = slice(start, start + BLOCK_PAIRS)
+        np.einsum("ij,ij->i", left.of(customer[block]), right.of(article[block]), out=products[block])
+    return products
 
 
 EMBEDDING = FeatureGroup(
@@ -67,23 +117,21 @@ EMBEDDING = FeatureGroup(
     features=(
         Feature(
             "embedding_affinity",
-            _dot("_customer", "_article") + pl.col("_bias"),
+            pl.col("_near").struct.field("affinity"),
             f"Dot product of the customer's and the article's vector plus the article's bias; higher = nearer; {UNKNOWN}.",
         ),
         Feature(
             "embedding_cosine_last_basket",
-            _dot("_last", "_article") / pl.col("_article_length"),
-            "Cosine, -1..1, of the article to the mean direction of the customer's last basket (one article: to that one); "
-            "null = no vector on either side.",
+            pl.col("_near").struct.field("last_basket"),
+            f"Cosine, -1..1, of the article to the mean of the customer's last basket (one article: to that one); {UNKNOWN}.",
         ),
         Feature(
             "embedding_cosine_recent",
-            _dot("_recent", "_article") / pl.col("_article_length"),
-            f"Cosine, -1..1, of the article to the mean direction of the customer's last {RECENT_PURCHASES} purchases; "
-            "null = no vector on either side.",
+            pl.col("_near").struct.field("recent"),
+            f"Cosine, -1..1, of the article to the mean of the customer's last {RECENT_PURCHASES} purchases; {UNKNOWN}.",
         ),
     ),
     table=None,
     requires=frozenset({"customer_embeddings", "article_embeddings"}),
-    attach=attach_vectors,
+    attach=attach_nearness,
 )
