@@ -1,7 +1,9 @@
 """Markets that tests share: a builder from inline rows, and a small random one for contract tests."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -83,3 +85,83 @@ def make_dataset() -> MakeDataset:
 @pytest.fixture(scope="session")
 def market() -> Dataset:
     return random_market()
+
+
+HM_CUSTOMERS = {
+    # a name to read the tests by (its SHA-256 is the id): FN, Active, club_member_status, fashion_news_frequency, age
+    "ada": "1,1,ACTIVE,Regularly,24",
+    "bo": ",,ACTIVE,NONE,51",
+    "cleo": "1,1,ACTIVE,Monthly,33",
+    "dan": ",,PRE-CREATE,NONE,",
+    "eva": ",,ACTIVE,None,19",
+    "finn": "1,,ACTIVE,Regularly,47",
+    "gro": ",,LEFT CLUB,NONE,62",
+    "hal": ",,ACTIVE,,29",
+    "ida": "1,1,ACTIVE,Regularly,22",
+    "jon": ",,,NONE,38",
+    "kim": ",,ACTIVE,NONE,55",
+    "never": ",,ACTIVE,NONE,27",
+}
+HM_TASTES = {
+    # what each customer buys (numbers of articles), every how many weeks; `never` never bought
+    "ada": ((1, 2, 3), 1),
+    "bo": ((4, 5), 1),
+    "cleo": ((1, 6, 7), 1),
+    "dan": ((8,), 2),
+    "eva": ((2, 9, 10), 1),
+    "finn": ((4, 11), 2),
+    "gro": ((12, 13), 3),
+    "hal": ((14, 1), 1),
+    "ida": ((2, 3, 15), 1),
+    "jon": ((16, 5), 2),
+    "kim": ((4, 17, 18), 1),
+}
+HM_ARTICLE_HEADER = (
+    "article_id,product_code,prod_name,product_type_no,product_type_name,product_group_name,graphical_appearance_no,"
+    "graphical_appearance_name,colour_group_code,colour_group_name,perceived_colour_value_id,perceived_colour_value_name,"
+    "perceived_colour_master_id,perceived_colour_master_name,department_no,department_name,index_code,index_name,"
+    "index_group_no,index_group_name,section_no,section_name,garment_group_no,garment_group_name,detail_desc"
+)
+
+
+def hm_customer(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def hm_article(number: int) -> str:
+    """Two neighbouring numbers are two colours of one product."""
+    return f"{108775 + number // 2:07}{1 + number % 2:03}"
+
+
+def write_hm_folder(folder: Path, last_day: date = LAST_DAY, weeks: int = 14) -> Path:
+    """Four files in exactly the form of the Kaggle competition: 12 customers, 20 articles, purchases in `weeks` weeks."""
+    customers = [f"{hm_customer(name)},{fields},{hm_customer('post' + name)}" for name, fields in HM_CUSTOMERS.items()]
+    articles = [
+        f"{hm_article(n)},{hm_article(n)[1:7]},Strap top {n},{253 + n % 4},Vest top,Garment Upper body,1010016,Solid,{9 + n % 2:02},Black,4,Dark,5,"
+        f"Black,{1676 + n % 3},Jersey Basic,{'ABD'[n % 3]},Ladieswear,1,Ladieswear,{16 + n % 2},Womens Basics,1002,Jersey Basic,"
+        f'"Jersey top, ""narrow"" straps, number {n}."'
+        for n in range(20)
+    ]
+    sales = [
+        f"{last_day - timedelta(days=7 * week + (3 * n + week) % 7)},{hm_customer(name)},{hm_article(n)},{0.0135 + n / 1000:.16f},{1 + n % 2}"
+        for name, (taste, every) in HM_TASTES.items()
+        for week in range(0, weeks, every)
+        for n in taste
+    ]
+    sample = [f"{hm_customer(name)},{' '.join(hm_article(n) for n in range(12))}" for name in sorted(HM_CUSTOMERS, reverse=True)]
+    tables = {
+        "transactions_train": ("t_dat,customer_id,article_id,price,sales_channel_id", sorted(sales)),
+        "customers": ("customer_id,FN,Active,club_member_status,fashion_news_frequency,age,postal_code", sorted(customers)),
+        "articles": (HM_ARTICLE_HEADER, articles),
+        "sample_submission": ("customer_id,prediction", sample),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (header, rows) in tables.items():
+        (folder / f"{name}.csv").write_text("\n".join([header, *rows, ""]))
+    return folder
+
+
+@pytest.fixture
+def hm_folder(tmp_path: Path) -> Path:
+    """A folder that a test may change: see `write_hm_folder`."""
+    return write_hm_folder(tmp_path / "hm")
