@@ -3,7 +3,7 @@
 Input: CUSTOMER_METRICS per variant, SEGMENTED. Output: METRICS, DIFFERENCES.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -67,23 +67,18 @@ def summarise(
     Raises:
         ValueError: when two variants have different customers, or a customer has no segment.
     """
-    variants = list(per_customer)
     values, groups = _aligned(per_customer, segments, list(columns.values()))
+    at = {variant: slice(i * len(columns), (i + 1) * len(columns)) for i, variant in enumerate(per_customer)}
     means: list[pl.DataFrame] = []
-    differences: list[pl.DataFrame] = []
+    differences = [pl.DataFrame(schema=DIFFERENCES)]
     for segment, members in segment_members(groups.with_row_index("customer")):
-        rows = members["customer"].to_numpy()
-        drawn = resample_means(values[rows], resamples=resamples, seed=seed)
-        for place, variant in enumerate(variants):
-            mine = slice(place * len(columns), (place + 1) * len(columns))
-            keys: Keys = {"segment": segment, "variant": variant, "k": k, "n_customers": len(rows)}
-            low, high = interval(drawn.means[:, mine])
-            means.append(_table(METRICS, list(columns), keys, {"value": drawn.mean[mine], "low": low, "high": high}))
+        drawn = resample_means(values[members["customer"].to_numpy()], resamples=resamples, seed=seed)
+        for variant, mine in at.items():
+            keys: Keys = {"segment": segment, "variant": variant, "k": k, "n_customers": len(members)}
+            means.append(_table(METRICS, columns, keys, _mean(drawn, mine)))
             if system is not None and variant != system:
-                first = variants.index(system) * len(columns)
-                compared = _comparison(drawn, slice(first, first + len(columns)), mine)
-                differences.append(_table(DIFFERENCES, list(columns), keys, compared))
-    return pl.concat(means), pl.concat([pl.DataFrame(schema=DIFFERENCES), *differences])
+                differences.append(_table(DIFFERENCES, columns, keys, _comparison(drawn, at[system], mine)))
+    return pl.concat(means), pl.concat(differences)
 
 
 def paired_difference(a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], *, resamples: int, seed: int) -> pl.DataFrame:
@@ -100,6 +95,11 @@ def paired_difference(a: pl.DataFrame, b: pl.DataFrame, columns: Sequence[str], 
         {"a": a, "b": b}, everybody, {c: c for c in columns}, system="a", k=0, resamples=resamples, seed=seed
     )
     return differences.filter(pl.col("segment") == ALL).drop("k", "segment", "variant")
+
+
+def _mean(drawn: Resampled, a: slice) -> dict[str, Floats]:
+    low, high = interval(drawn.means[:, a])
+    return {"value": drawn.mean[a], "low": low, "high": high}
 
 
 def _comparison(drawn: Resampled, a: slice, b: slice) -> dict[str, Floats]:
@@ -136,10 +136,11 @@ def _aligned(per_customer: Mapping[str, pl.DataFrame], segments: pl.DataFrame, c
     return values, groups.select("segment")
 
 
-def _table(schema: Schema, metrics: list[str], keys: Keys, values: Mapping[str, Floats]) -> pl.DataFrame:
-    columns = {"metric": pl.Series(metrics), **{name: pl.Series(column, nan_to_null=True) for name, column in values.items()}}
+def _table(schema: Schema, metrics: Iterable[str], keys: Keys, values: Mapping[str, Floats]) -> pl.DataFrame:
+    """One row per metric, with the same `keys` in each."""
+    columns = {name: pl.Series(column, nan_to_null=True) for name, column in values.items()}
     return (
-        pl.DataFrame(columns)
+        pl.DataFrame({"metric": pl.Series(list(metrics)), **columns})
         .with_columns(**{name: pl.lit(key) for name, key in keys.items()})
         .select(pl.col(name).cast(dtype) for name, dtype in schema.items())
     )
