@@ -137,13 +137,14 @@ def write_hm_folder(folder: Path, last_day: date = LAST_DAY, weeks: int = 14) ->
     """Four files in exactly the form of the Kaggle competition: 12 customers, 20 articles, purchases in `weeks` weeks."""
     customers = [f"{hm_customer(name)},{fields},{hm_customer('post' + name)}" for name, fields in HM_CUSTOMERS.items()]
     articles = [
-        f"{hm_article(n)},{hm_article(n)[1:7]},Strap top {n},{253 + n % 4},Vest top,Garment Upper body,1010016,Solid,{9 + n % 2:02},Black,4,Dark,5,"
-        f"Black,{1676 + n % 3},Jersey Basic,{'ABD'[n % 3]},Ladieswear,1,Ladieswear,{16 + n % 2},Womens Basics,1002,Jersey Basic,"
-        f'"Jersey top, ""narrow"" straps, number {n}."'
+        f"{hm_article(n)},{hm_article(n)[1:7]},Strap top {n},{253 + n % 4},Vest top,Garment Upper body,1010016,Solid,"
+        f"{9 + n % 2:02},Black,4,Dark,5,Black,{1676 + n % 3},Jersey Basic,{'ABD'[n % 3]},Ladieswear,1,Ladieswear,"
+        f'{16 + n % 2},Womens Basics,1002,Jersey Basic,"Jersey top, ""narrow"" straps, number {n}."'
         for n in range(20)
     ]
     sales = [
-        f"{last_day - timedelta(days=7 * week + (3 * n + week) % 7)},{hm_customer(name)},{hm_article(n)},{0.0135 + n / 1000:.16f},{1 + n % 2}"
+        f"{last_day - timedelta(days=7 * week + (3 * n + week) % 7)},{hm_customer(name)},{hm_article(n)},"
+        f"{0.0135 + n / 1000:.16f},{1 + n % 2}"
         for name, (taste, every) in HM_TASTES.items()
         for week in range(0, weeks, every)
         for n in taste
