@@ -1,0 +1,142 @@
+"""Matrix factorization: customers and articles as vectors, learned from who bought what lately.
+
+Input: History. Output: CANDIDATES with the largest dot product + article bias among the articles sold lately, bought
+before or not; learned: EMBEDDINGS of customers and articles, the articles on sale, and the learning curve.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import numpy as np
+import polars as pl
+
+from data.dataset import History
+from data.schema import CANDIDATES
+from retrieval.embedding_batches import Examples, Purchases, Vectors
+from retrieval.inner_product import top_k, with_bias, with_one
+from retrieval.source import Device, Tables
+
+VALID_CUSTOMERS = 5_000
+"""Early stopping judges at most so many customers, those with the smallest ids: enough to see which epoch is best."""
+
+Pair = tuple[Vectors, Vectors]
+CurveRow = tuple[str, int, float, float | None, str]
+CURVE = {"phase": pl.String, "epoch": pl.UInt32, "train_loss": pl.Float32, "valid_recall": pl.Float32, "device": pl.String}
+
+
+@dataclass(frozen=True)
+class MatrixFactorization:
+    """Vectors trained by time-decayed sampled softmax (retrieval/embedding_model.py); settings: pipelines/default.toml."""
+
+    name: ClassVar[str] = "matrix_factorization"
+
+    k: int
+    on_sale_days: int
+    history_days: int
+    half_life_days: float
+    dim: int
+    negatives: int
+    popularity_power: float
+    batch_size: int
+    learning_rate: float
+    l2: float
+    epochs: int
+    patience: int
+    valid_days: int
+
+    def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
+        """Tables customer_embeddings, article_embeddings (the ids in the purchases learned from), articles_on_sale (article) and
+        learning_curve: phase (search: without the newest days, on which recall is measured; final: with them), epoch,
+        train_loss (per example), valid_recall (null in the final phase), device (cpu or gpu).
+
+        The search phase finds the number of epochs; the final phase trains that many, from the same start.
+        """
+        purchases = Purchases.of(history.transactions, self.history_days)
+        embeddings = earlier or {}
+        start = (
+            Vectors.start(purchases.customer_ids, self.dim, stream=(seed, 0), earlier=embeddings.get("customer_embeddings")),
+            Vectors.start(purchases.article_ids, self.dim, stream=(seed, 1), earlier=embeddings.get("article_embeddings")),
+        )
+        epochs, search = self._search(purchases, start, seed=seed, device=device)
+        end, final = start, []
+        for epoch, (loss, trained) in enumerate(self._epochs(purchases, start, epochs, seed=seed, device=device), 1):
+            final.append(("final", epoch, loss, None, device))
+            end = trained
+        on_sale = history.transactions.filter(pl.col("days_ago") <= self.on_sale_days).select("article").unique().sort("article")
+        return {
+            "customer_embeddings": end[0].table(),
+            "article_embeddings": end[1].table(),
+            "articles_on_sale": on_sale,
+            "learning_curve": pl.LazyFrame(search + final, schema=CURVE, orient="row"),
+        }
+
+    def _search(self, purchases: Purchases, start: Pair, *, seed: int, device: Device) -> tuple[int, list[CurveRow]]:
+        """The number of epochs with the best recall of the newest days' articles, at least 1, and the curve up to the stop."""
+        newest = purchases.days_ago <= self.valid_days
+        known, held_out = purchases.where(~newest), purchases.where(newest)
+        if not len(known.days_ago) or not len(held_out.days_ago):
+            return self.epochs, []
+        curve: list[CurveRow] = []
+        best, best_recall = 1, -1.0
+        for epoch, (loss, trained) in enumerate(self._epochs(known, start, self.epochs, seed=seed, device=device), 1):
+            recall = _recall(trained, held_out, known, k=self.k, device=device)
+            curve.append(("search", epoch, loss, recall, device))
+            if recall > best_recall:
+                best, best_recall = epoch, recall
+            if epoch - best >= self.patience:
+                break
+        return best, curve
+
+    def _epochs(self, purchases: Purchases, start: Pair, epochs: int, *, seed: int, device: Device) -> Iterator[tuple[float, Pair]]:
+        """Loss per example and vectors after each epoch."""
+        if not len(purchases.days_ago):
+            return
+        from retrieval.row_sparse import train
+
+        examples = Examples.of(purchases, half_life_days=self.half_life_days, popularity_power=self.popularity_power)
+        rng = np.random.default_rng((seed, 2))
+        batches = (examples.batches(self.batch_size, self.negatives, rng=rng) for _ in range(epochs))
+        for losses, trained in train(*start, batches, learning_rate=self.learning_rate, l2=self.l2, device=device):
+            yield float(np.mean(losses)) / self.batch_size, trained
+
+    def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
+        """CANDIDATES. score: dot product + bias of the article."""
+        ids = pl.LazyFrame({"id": customers})
+        known = learned["customer_embeddings"].join(ids, on="id", how="semi", maintain_order="left").collect()
+        on_sale = learned["articles_on_sale"].select(id="article")
+        sold = learned["article_embeddings"].join(on_sale, on="id", how="semi", maintain_order="left").collect()
+        device = learned["learning_curve"].select("device").first().collect()["device"]
+        best = top_k(
+            with_one(known["vector"].to_numpy()),
+            with_bias(sold["vector"].to_numpy(), sold["bias"].to_numpy()),
+            self.k,
+            device=cast(Device, next(iter(device), "cpu")),
+        )
+        width = best.rows.shape[1]
+        return pl.LazyFrame(
+            {
+                "customer": np.repeat(known["id"].to_numpy(), width),
+                "article": sold["id"].to_numpy()[best.rows.ravel()],
+                "score": best.scores.ravel(),
+                "rank": np.tile(np.arange(1, width + 1, dtype=np.uint16), len(known)),
+            },
+            schema=CANDIDATES,
+        )
+
+
+def _recall(trained: Pair, held_out: Purchases, known: Purchases, *, k: int, device: Device) -> float:
+    """Share of the distinct held-out (customer, article) that are among the k best articles of their customer.
+
+    Only customers and articles that occur in `known` count: the others have no trained vector.
+    """
+    customers, articles = trained
+    pairs = np.unique(np.stack([held_out.customer, held_out.article], axis=1), axis=0)
+    learned = np.isin(pairs[:, 0], known.customer) & np.isin(pairs[:, 1], known.article)
+    judged = np.unique(pairs[learned, 0])[:VALID_CUSTOMERS]
+    pairs = pairs[learned & np.isin(pairs[:, 0], judged)]
+    sold = np.unique(known.article)
+    items = with_bias(articles.vectors[sold], articles.bias[sold])
+    found = sold[top_k(with_one(customers.vectors[judged]), items, k, device=device).rows]
+    hits = np.isin(pairs[:, 0].astype(np.int64) << 32 | pairs[:, 1], (judged[:, None].astype(np.int64) << 32 | found).ravel())
+    return float(hits.mean()) if len(hits) else 0.0
