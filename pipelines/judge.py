@@ -1,5 +1,7 @@
 """The verdict on the test week: the system, the baselines and each source alone, and what the candidates could have reached.
 
+Sources are counted before the cut to retrieval.max_candidates, the union also after it.
+
 Input: Stages, RECOMMENDATIONS of the system. Output: a stage with the tables metrics, differences, sources and union
 (evaluation: METRICS, DIFFERENCES, SOURCE_QUALITY, UNION_RECALL).
 """
@@ -10,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from evaluation.baselines import article_popularity, baseline_recommendations
-from evaluation.candidates import candidate_counts, source_quality, union_recall
+from evaluation.candidates import candidate_counts, pairs_of, source_quality, union_recall
 from evaluation.recommendations import top_of
 from evaluation.results import evaluate
 from evaluation.segments import customer_segments
@@ -66,8 +68,12 @@ def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sh
 def _candidates(stages: Stages, shards: Sequence[Shard]) -> dict[str, pl.LazyFrame]:
     labels = stages.dataset.labels(shards[0].window)
     pairs = pl.concat([stages.pairs(shard).table("pairs") for shard in shards])
+    retrieved = {
+        source.name: pl.concat([stages.candidates(source, shard).table("candidates") for shard in shards])
+        for source in stages.sources
+    }
     resampling = {"resamples": stages.settings.evaluation.bootstrap_resamples, "seed": stages.settings.run.seed}
-    counts = candidate_counts(pairs, labels).collect()
+    counts = candidate_counts(pairs_of(retrieved), labels).collect()
     depths = [depth for depth in UNION_DEPTHS if depth < stages.settings.retrieval.max_candidates]
     depths.append(stages.settings.retrieval.max_candidates)
     return {

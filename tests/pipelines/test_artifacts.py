@@ -1,0 +1,119 @@
+"""Stage tables on disk: reused when nothing changed, never half written, damage found."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from pipelines.artifacts import Artifacts, Stage, verify, write_tables
+from pipelines.digest import code_digest, digest
+from pipelines.errors import ArtifactError
+from pipelines.progress import Reporter
+
+TABLE = pl.DataFrame({"article": [1, 2, 3]})
+
+
+class Counted:
+    """A build that counts how often it ran."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, folder: Path) -> None:
+        self.times += 1
+        write_tables(folder, {"table": TABLE.lazy()})
+
+
+def opened(root: Path, *, fresh: bool = False) -> Artifacts:
+    return Artifacts(root, Reporter("quiet"), fresh)
+
+
+def stage(artifacts: Artifacts, build: Counted, **key: object) -> Stage:
+    return artifacts.stage("merge", "a week", key=key, build=build)
+
+
+def test_a_stage_is_computed_once_and_then_reused_by_the_next_run(tmp_path: Path) -> None:
+    build = Counted()
+    first = stage(opened(tmp_path), build, k=1)
+    again = stage(opened(tmp_path), build, k=1)
+    assert (first.reused, again.reused, build.times) == (False, True, 1)
+    assert first.key == again.key
+    assert_frame_equal(again.table("table").collect(), TABLE)
+
+
+def test_another_key_is_another_stage(tmp_path: Path) -> None:
+    build = Counted()
+    keys = {stage(opened(tmp_path), build, k=k).key for k in (1, 2)}
+    assert len(keys) == build.times == 2
+
+
+def test_fresh_computes_again_but_only_once_per_run(tmp_path: Path) -> None:
+    build = Counted()
+    stage(opened(tmp_path), build, k=1)
+    run = opened(tmp_path, fresh=True)
+    stage(run, build, k=1)
+    stage(run, build, k=1)
+    assert build.times == 2
+
+
+def test_a_build_that_dies_leaves_nothing_that_a_later_run_would_use(tmp_path: Path) -> None:
+    def dies(folder: Path) -> None:
+        write_tables(folder, {"table": TABLE.lazy()})
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        opened(tmp_path).stage("merge", "a week", key={"k": 1}, build=dies)
+    build = Counted()
+    assert not stage(opened(tmp_path), build, k=1).reused
+    assert not list(tmp_path.rglob("*.partial"))
+
+
+@pytest.mark.parametrize("damage", ["flip a bit", "cut", "delete"])
+def test_a_damaged_stage_table_is_refused(tmp_path: Path, damage: str) -> None:
+    file = stage(opened(tmp_path), Counted(), k=1).folder / "table.parquet"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    if damage == "flip a bit":
+        file.write_bytes(content)
+    elif damage == "cut":
+        file.write_bytes(content[:-10])
+    else:
+        file.unlink()
+    with pytest.raises(ArtifactError, match=r"table\.parquet"):
+        stage(opened(tmp_path), Counted(), k=1)
+
+
+def test_a_damaged_manifest_is_refused(tmp_path: Path) -> None:
+    manifest = stage(opened(tmp_path), Counted(), k=1).folder / "MANIFEST.json"
+    manifest.write_text(manifest.read_text()[:20])
+    with pytest.raises(ArtifactError, match="damaged"):
+        verify(manifest.parent)
+
+
+def test_the_order_of_a_key_does_not_matter_but_its_values_do() -> None:
+    assert digest({"a": 1, "b": [1, 2]}) == digest({"b": [1, 2], "a": 1})
+    assert digest({"a": 1, "b": [1, 2]}) != digest({"a": 1, "b": [2, 1]})
+
+
+def test_the_code_digest_follows_imports_even_inside_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "evaluation"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "outer.py").write_text("def f():\n    from evaluation.inner import g\n    return g()\n")
+    (package / "inner.py").write_text("def g():\n    return 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("pipelines.digest.find_spec", _finder(tmp_path))
+    before = code_digest.__wrapped__("evaluation.outer")
+    (package / "inner.py").write_text("def g():\n    return 2\n")
+    assert code_digest.__wrapped__("evaluation.outer") != before
+
+
+def _finder(root: Path):  # type: ignore[no-untyped-def]
+    from importlib.machinery import PathFinder
+
+    def find(name: str):  # type: ignore[no-untyped-def]
+        *parents, last = name.split(".")
+        return PathFinder.find_spec(last, [str(root.joinpath(*parents))])
+
+    return find

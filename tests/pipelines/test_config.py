@@ -1,0 +1,69 @@
+"""Settings: defaults, overrides, and the errors people meet."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from pipelines.config import DEFAULTS, choose_sources, load_settings, write_settings
+from pipelines.errors import SettingsError
+
+
+def settings_file(folder: Path, text: str) -> Path:
+    file = folder / "mine.toml"
+    file.write_text(text)
+    return file
+
+
+def test_flags_win_over_the_file_which_wins_over_the_defaults(tmp_path: Path) -> None:
+    defaults = tomllib.loads(DEFAULTS.read_text())
+    file = settings_file(tmp_path, "[run]\nseed = 5\n[ranking.lambdarank]\nnum_leaves = 9\n")
+    settings = load_settings(file, {"run.seed": 6})
+    assert settings.run.seed == 6
+    assert settings.ranking.lambdarank.num_leaves == 9
+    assert settings.run.k == defaults["run"]["k"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[run]\nsed = 5\n", r"unknown setting run\.sed; did you mean run\.seed\?"),
+        ("[rnu]\nseed = 5\n", r"unknown setting rnu; did you mean run\?"),
+        ("[ranking.lambdarank]\nleaves = 5\n", r"unknown setting ranking\.lambdarank\.leaves"),
+        ("[retrieval.popularity]\nkk = 5\n", r"unknown setting retrieval\.popularity\.kk"),
+        ("run = 3\n", r"run = 3: expected a table"),
+        ("[run.seed]\nx = 3\n", r"run\.seed = .*: expected one value"),
+        ("[run]\nseed = -1\n", r"setting run\.seed = -1"),
+        ('[run]\nseed = "many"\n', r"setting run\.seed = 'many'"),
+        ('[run]\ndevice = "tpu"\n', r"setting run\.device = 'tpu'.*'auto', 'gpu' or 'cpu'"),
+        ("[retrieval.popularity]\nk = 0\n", r"setting retrieval\.popularity\.k = 0"),
+        ('[retrieval]\nsources = ["mfx"]\n', r"unknown source 'mfx'; known: repurchase, popularity"),
+        ("[run\n", r"not valid TOML"),
+    ],
+)
+def test_a_wrong_setting_is_refused_with_its_name_and_what_is_allowed(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        load_settings(settings_file(tmp_path, text))
+
+
+def test_a_settings_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"nowhere\.toml: No such file"):
+        load_settings(tmp_path / "nowhere.toml")
+
+
+def test_sources_can_be_chosen_and_dropped_and_keep_their_order() -> None:
+    settings = load_settings()
+    assert choose_sources(settings, only="popularity,repurchase", drop=None).retrieval.sources == ("repurchase", "popularity")
+    assert "popularity" not in choose_sources(settings, only=None, drop="popularity").retrieval.sources
+    with pytest.raises(SettingsError, match="unknown source 'mfx'"):
+        choose_sources(settings, only=None, drop="mfx")
+    with pytest.raises(SettingsError, match="no candidate source left"):
+        choose_sources(settings, only="popularity", drop="popularity")
+
+
+def test_written_settings_are_read_back_equal_and_keep_the_comments(tmp_path: Path) -> None:
+    settings = choose_sources(load_settings(None, {"run.seed": 77}), only="popularity", drop=None)
+    write_settings(settings, tmp_path / "config.resolved.toml")
+    assert load_settings(tmp_path / "config.resolved.toml") == settings
+    comments = [line for line in DEFAULTS.read_text().splitlines() if line.startswith("#")]
+    assert all(comment in (tmp_path / "config.resolved.toml").read_text() for comment in comments)
