@@ -8,7 +8,7 @@ import polars as pl
 from data.dataset import History
 from data.schema import LEVELS
 from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import MICRO, purchases, total, within
+from features.purchases import MICRO, purchases, ratio, total, within
 
 WINDOWS = (1, 7, 14, 28)
 AGE_UNITS = 1000
@@ -36,7 +36,7 @@ def _sales(bought: pl.LazyFrame) -> pl.LazyFrame:
     daily = bought.group_by("article", "days_ago").agg(
         pl.len().alias("sales"), *(total(c) for c in ("lines", "price", "channel_lines", "online_lines"))
     )
-    price = pl.col("price") / pl.col("lines") / MICRO
+    price = ratio(pl.col("price"), pl.col("lines")) / MICRO
     return daily.group_by("article").agg(
         *(total(pl.col("sales") * within(days)).alias(f"sales_{days}d") for days in WINDOWS),
         last=pl.col("days_ago").min(),
@@ -98,35 +98,35 @@ ARTICLE = FeatureGroup(
         Feature("article_buyers_28d", pl.col("buyers_28d"), "Distinct customers who bought it in days_ago 1..28.", fill=0),
         Feature(
             "article_trend_7d",
-            pl.col("sales_7d") / pl.col("sales_28d"),
+            ratio(pl.col("sales_7d"), pl.col("sales_28d")),
             "Share of the sales in days_ago 1..28 that fell in days_ago 1..7 (0.25 = steady); null = no sale in 28 days.",
         ),
         Feature("article_days_since_first_sale", pl.col("first"), f"Days since its first sale in the history; {NEVER}."),
         Feature("article_days_since_last_sale", pl.col("last"), f"Days since its last sale; 1 = the day before; {NEVER}."),
         Feature(
             "article_repurchase_ratio",
-            pl.col("repeat_buyers") / pl.col("buyers"),
+            ratio(pl.col("repeat_buyers"), pl.col("buyers")),
             f"Share of its buyers who bought it on more than one day, whole history, 0..1; {NEVER}.",
         ),
         Feature(
             "article_repurchase_interval",
-            pl.col("span") / pl.col("gaps"),
+            ratio(pl.col("span"), pl.col("gaps")),
             "Mean days between two purchases of it by one customer, over all customers; null = nobody bought it twice.",
         ),
         Feature(
             "article_buyer_age",
-            pl.col("age") / pl.col("aged_buyers") / AGE_UNITS,
+            ratio(pl.col("age"), pl.col("aged_buyers")) / AGE_UNITS,
             "Mean age of its distinct buyers in years, whole history; null = no buyer of known age.",
         ),
         Feature("article_price", pl.col("price_now"), f"Mean price per item on its last day of sale, currency units; {NEVER}."),
         Feature(
             "article_price_of_max",
-            pl.col("price_now") / pl.col("price_max"),
+            ratio(pl.col("price_now"), pl.col("price_max")),
             f"Price now over its own highest daily mean price, 0..1; below 1 = reduced; {NEVER}.",
         ),
         Feature(
             "article_online_share",
-            pl.col("online_lines") / pl.col("channel_lines"),
+            ratio(pl.col("online_lines"), pl.col("channel_lines")),
             "Share of its transaction rows through channel 2 among those with a known channel, 0..1; null = no known channel.",
         ),
         *(

@@ -9,7 +9,7 @@ import polars as pl
 
 from data.schema import CUSTOMERS
 from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import LOG_PRICE_UNITS, purchases, total, within
+from features.purchases import LOG_PRICE_UNITS, purchases, ratio, total, within
 
 NEVER = "null = the customer has never bought"
 
@@ -56,13 +56,13 @@ def _sums() -> list[pl.Expr]:
 def _log_price_spread() -> pl.Expr:
     """Population standard deviation of ln(price), exactly 0 for equal prices: the sums are whole numbers."""
     n, sum_, squares = (pl.col(c).cast(pl.Int128) for c in ("priced_lines", "log_price", "log_price_squared"))
-    variance = (n * squares - sum_ * sum_).cast(pl.Float64) / n.cast(pl.Float64).pow(2)
+    variance = ratio(n * squares - sum_ * sum_, n * n)
     return pl.when(pl.col("priced_lines") >= 2).then(variance.sqrt() / LOG_PRICE_UNITS)
 
 
 LAST = pl.col("last").cast(pl.Int64)
-INTERVAL = (pl.col("first") - LAST) / (pl.col("baskets") - 1)
-MEAN_PRICE = (pl.col("log_price") / pl.col("priced_lines") / LOG_PRICE_UNITS).exp()
+INTERVAL = ratio(pl.col("first") - LAST, pl.col("baskets") - 1)
+MEAN_PRICE = (ratio(pl.col("log_price"), pl.col("priced_lines")) / LOG_PRICE_UNITS).exp()
 
 CUSTOMER = FeatureGroup(
     name="customer",
@@ -74,10 +74,12 @@ CUSTOMER = FeatureGroup(
         Feature("customer_baskets_28d", pl.col("baskets_28d"), "Days with a purchase among the last 28 (days_ago 1..28).", fill=0),
         Feature("customer_baskets_91d", pl.col("baskets_91d"), "Days with a purchase among the last 91 (days_ago 1..91).", fill=0),
         Feature("customer_purchases", pl.col("purchases"), "Purchases in the whole history: articles in baskets.", fill=0),
-        Feature("customer_basket_size", pl.col("purchases") / pl.col("baskets"), f"Mean number of articles in a basket; {NEVER}."),
+        Feature(
+            "customer_basket_size", ratio(pl.col("purchases"), pl.col("baskets")), f"Mean number of articles in a basket; {NEVER}."
+        ),
         Feature(
             "customer_repurchase_share",
-            1 - pl.col("articles") / pl.col("purchases"),
+            1 - ratio(pl.col("articles"), pl.col("purchases")),
             f"Share of the customer's purchases that were of an article bought before, 0..1; {NEVER}.",
         ),
         Feature(
@@ -102,7 +104,7 @@ CUSTOMER = FeatureGroup(
         ),
         Feature(
             "customer_online_share",
-            pl.col("online_lines") / pl.col("channel_lines"),
+            ratio(pl.col("online_lines"), pl.col("channel_lines")),
             "Share of transaction rows through channel 2 among those with a known channel, 0..1; null = no known channel.",
         ),
         Feature("customer_age", pl.col("age"), "Age of the customer in years; null = unknown."),

@@ -3,15 +3,20 @@
 Input: PAIRS with the features of customer, article and transaction. Output: the same rows with the match features.
 """
 
+from functools import reduce
+from operator import add
+
 import polars as pl
 
 from data.schema import LEVELS
 from features.feature import Feature, FeatureGroup
+from features.purchases import ratio
 
-_LOG_PRICE_RATIO = (pl.col("article_price") / pl.col("customer_mean_price")).log()
-_KNOWN_SHARES = [
-    pl.when(pl.col(f"article_{level}").is_not_null()).then(pl.col(f"pair_{level}_share").fill_null(0)) for level in LEVELS
-]
+_PRICE_RATIO = ratio(pl.col("article_price"), pl.col("customer_mean_price"))
+_LEVEL_KNOWN = [pl.col(f"article_{level}").is_not_null() for level in LEVELS]
+_LEVEL_SHARES = [pl.col(f"pair_{level}_share").fill_null(0).cast(pl.Float64) for level in LEVELS]
+_PROFILE = ratio(reduce(add, _LEVEL_SHARES), pl.sum_horizontal(_LEVEL_KNOWN))
+"""Added one by one: `sum_horizontal` adds floats in an order that depends on the number of threads."""
 
 MATCH = FeatureGroup(
     name="match",
@@ -19,13 +24,13 @@ MATCH = FeatureGroup(
     features=(
         Feature(
             "match_price_ratio",
-            pl.col("article_price") / pl.col("customer_mean_price"),
+            _PRICE_RATIO,
             "The article's price now over the customer's mean price; null = either unknown.",
         ),
         Feature(
             "match_price_z",
-            _LOG_PRICE_RATIO / pl.col("customer_price_spread"),
-            "ln of the price ratio in the customer's standard deviations; null = a price is unknown or the spread is 0 or unknown.",
+            ratio(_PRICE_RATIO.log(), pl.col("customer_price_spread")),
+            "Logarithm of the price ratio over the customer's price spread; null = a price is unknown, or the spread 0 or unknown.",
         ),
         Feature(
             "match_age_gap",
@@ -34,13 +39,13 @@ MATCH = FeatureGroup(
         ),
         Feature(
             "match_profile",
-            pl.mean_horizontal(_KNOWN_SHARES),
+            _PROFILE,
             "Mean, over the article's known levels, of the share of the customer's purchases in the same level value, 0..1; "
             "null = no level of the article is known.",
         ),
         Feature(
             "match_share_of_product",
-            pl.col("pair_purchases") / pl.col("pair_product_purchases"),
+            ratio(pl.col("pair_purchases"), pl.col("pair_product_purchases")),
             "Share of the customer's purchases of the same product that were of this article, 0..1; null = none of the product.",
         ),
     ),

@@ -40,6 +40,15 @@ def within(days: int) -> pl.Expr:
     return pl.col("days_ago") <= days
 
 
+def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
+    """part / whole in Float64; NaN or infinite where `whole` is 0, which a feature turns into null.
+
+    Not `/`: Polars divides by a column that holds one value through its reciprocal, so the last bit of a customer's feature
+    would depend on who else is in the shard.
+    """
+    return part.cast(pl.Float64) * whole.cast(pl.Float64).pow(-1)
+
+
 def total(values: pl.Expr | str) -> pl.Expr:
     """Sum as Int64: sums of narrower integers would wrap, sums of floats would depend on the order of the rows."""
     return (pl.col(values) if isinstance(values, str) else values).cast(pl.Int64).sum()

@@ -7,7 +7,7 @@ import polars as pl
 
 from data.schema import LEVELS
 from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import purchases, total, within
+from features.purchases import purchases, ratio, total, within
 
 HALF_LIFE_DAYS = 28
 DECAY_UNITS = 1 << 20
@@ -67,7 +67,7 @@ def _level_group(level: str) -> FeatureGroup:
             ),
             Feature(
                 f"pair_{level}_share",
-                pl.col("count") / pl.col("purchases"),
+                ratio(pl.col("count"), pl.col("purchases")),
                 f"Share of all the customer's purchases that were of the same {level}, 0..1; null = {none}.",
             ),
         ),
@@ -97,17 +97,17 @@ PAIR = FeatureGroup(
         ),
         Feature(
             "pair_basket_share",
-            pl.col("count") / pl.col("first_basket"),
+            ratio(pl.col("count"), pl.col("first_basket")),
             f"Share of the customer's baskets since the first with the article that held it, 0..1; {NEVER}.",
         ),
         Feature(
             "pair_share",
-            pl.col("count") / pl.col("purchases"),
+            ratio(pl.col("count"), pl.col("purchases")),
             f"Share of all the customer's purchases that were of the article, 0..1; {NEVER}.",
         ),
         Feature(
             "pair_interval",
-            (pl.col("first") - pl.col("last")) / (pl.col("count") - 1),
+            ratio(pl.col("first") - pl.col("last"), pl.col("count") - 1),
             "Mean days between the customer's purchases of the article; null = bought on fewer than two days.",
         ),
     ),
@@ -130,7 +130,7 @@ PAIR_TIMING = FeatureGroup(
         ),
         Feature(
             "pair_due",
-            pl.col("pair_days_since_last") / _EXPECTED_INTERVAL,
+            ratio(pl.col("pair_days_since_last"), _EXPECTED_INTERVAL),
             "Days since the last purchase of the article over the same expected interval, 1 = due now; null as above.",
         ),
     ),

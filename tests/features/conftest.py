@@ -1,0 +1,85 @@
+"""A market with embeddings and pairs, and the one call that makes FEATURES from a history."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data.dataset import Dataset, History
+from features.feature import Inputs, add_features, available, feature_table
+from features.registry import groups
+
+AS_OF = date(2020, 9, 16)
+DIM = 8
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Pairs to compute the features of, and all that the features may be computed from."""
+
+    dataset: Dataset
+    pairs: pl.DataFrame
+    embeddings: Mapping[str, pl.LazyFrame]
+
+    @property
+    def history(self) -> History:
+        return self.dataset.before(AS_OF)
+
+
+def compute(
+    history: History, pairs: pl.DataFrame, embeddings: Mapping[str, pl.LazyFrame], shard: pl.Series | None = None
+) -> pl.DataFrame:
+    """FEATURES of the pairs: groups of scope "all" from `history`, the others from its part of `shard`."""
+    tables = dict(embeddings)
+    chosen = available(groups(history.customers.collect_schema()), set(tables))
+    for group in chosen:
+        if group.scope == "all":
+            tables[group.name] = feature_table(group, Inputs(history, tables)).collect().lazy()
+    own = history if shard is None else history.of(shard)
+    return add_features(pairs.lazy(), Inputs(own, tables), chosen).collect()
+
+
+@pytest.fixture(scope="session")
+def features_of() -> Callable[..., pl.DataFrame]:
+    return compute
+
+
+@pytest.fixture(scope="session")
+def problem(market: Dataset) -> Problem:
+    """Pairs of every customer with a third of the catalogue; two customers and two articles that the data set does not know."""
+    rng = np.random.default_rng(3)
+    customers, articles = (
+        pl.concat([t.collect().to_series(0), pl.Series([900, 901], dtype=pl.UInt32)]) for t in (market.customers, market.articles)
+    )
+    pairs = (
+        pl.DataFrame({"customer": customers})
+        .join(pl.DataFrame({"article": articles}), how="cross")
+        .filter(pl.Series(rng.random(len(customers) * len(articles)) < 0.33) | (pl.col("article") >= 900))
+        .with_columns(n_sources=pl.lit(1, dtype=pl.UInt8), rrf=pl.lit(0.5, dtype=pl.Float32))
+        .sort("customer", "article")
+    )
+    return Problem(
+        market, pairs, {"customer_embeddings": vectors(customers[:-4], rng), "article_embeddings": vectors(articles[3:-2], rng)}
+    )
+
+
+def vectors(ids: pl.Series, rng: np.random.Generator) -> pl.LazyFrame:
+    """EMBEDDINGS of the ids, drawn at random; the first vector is all zeros."""
+    matrix = rng.normal(size=(len(ids), DIM)).astype(np.float32)
+    matrix[0] = 0
+    return pl.LazyFrame(
+        {"id": ids, "bias": rng.normal(size=len(ids)), "vector": matrix},
+        schema={"id": pl.UInt32, "bias": pl.Float32, "vector": pl.Array(pl.Float32, DIM)},
+    )
+
+
+@pytest.fixture(scope="session")
+def features(problem: Problem) -> pl.DataFrame:
+    return compute(problem.history, problem.pairs, problem.embeddings)
+
+
+def days_before(as_of: date, days: int) -> date:
+    return as_of - timedelta(days=days)

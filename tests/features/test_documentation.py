@@ -1,0 +1,17 @@
+from pathlib import Path
+
+from features.documentation import features_page
+from features.registry import GROUPS
+
+PAGE = Path(__file__).parents[2] / "docs" / "features.md"
+
+
+def test_the_page_in_the_repository_is_fresh():
+    assert PAGE.read_text() == features_page(), "renew it: python -m features.documentation > docs/features.md"
+
+
+def test_every_feature_stands_on_the_page_once():
+    page = features_page()
+    assert {f.name: page.count(f"| `{f.name}` |") for g in GROUPS for f in g.features} == {
+        f.name: 1 for g in GROUPS for f in g.features
+    }
