@@ -1,10 +1,15 @@
-"""Imports point one way, and the command line starts without the heavy libraries."""
+"""Imports point one way, name only declared dependencies, and start the command line without the heavy libraries."""
 
 import ast
-from collections.abc import Iterator
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 MIDDLE = {"retrieval", "features", "ranking", "evaluation"}
@@ -38,6 +43,16 @@ def heavy_chains(root: Path, start: str) -> list[str]:
         chains += [[*chain, name] for name in sorted(names - seen) if name.split(".")[0] in MAY_IMPORT]
         seen |= names
     return problems
+
+
+def undeclared(root: Path, folders: Iterable[str], requirements: list[str]) -> list[str]:
+    """Imported modules that neither Python, nor the project, nor a distribution named in `requirements` brings."""
+    declared = {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
+    known = {*sys.stdlib_module_names, *MAY_IMPORT, "__future__"}
+    brings = packages_distributions()
+    files = [file for folder in folders for file in root.glob(f"{folder}/**/*.py")]
+    found = {name.split(".")[0] for file in files for _, name in imports(ast.parse(file.read_text()))} - known
+    return sorted(name for name in found if not declared & {canonicalize_name(d) for d in brings.get(name, [])})
 
 
 def imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
@@ -103,6 +118,17 @@ def test_an_import_along_the_direction_is_fine(tmp_path):
 def test_settings_and_help_need_no_heavy_library(start):
     assert (ROOT / (start.replace(".", "/") + ".py")).exists()
     assert heavy_chains(ROOT, start) == []
+
+
+def test_every_imported_library_is_a_declared_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert undeclared(ROOT, MAY_IMPORT, project["dependencies"]) == []
+    assert undeclared(ROOT, ["tests"], project["dependencies"] + project["optional-dependencies"]["dev"]) == []
+
+
+def test_an_undeclared_library_is_found(tmp_path):
+    write(tmp_path, "data/a.py", "import os, polars\nfrom packaging.version import Version\nimport not_there")
+    assert undeclared(tmp_path, ["data"], ["polars>=2"]) == ["not_there", "packaging"]
 
 
 def test_a_heavy_library_is_found_through_any_number_of_modules(tmp_path):
