@@ -20,6 +20,7 @@ from data.table_columns import check_columns
 from data.tally import Tally
 
 BLOCK_BYTES = 1 << 25
+HEADER_BYTES = 1 << 20
 MAX_RECORD_BYTES = 1 << 28
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -60,7 +61,7 @@ def read_delimited(
 
 
 def _header(stream: BinaryIO, path: Path) -> tuple[bytes, bytes]:
-    start = stream.read(1 << 20)
+    start = stream.read(HEADER_BYTES)
     end = start.find(b"\n") + 1
     if not end:
         raise FormatError("the first line has no end", Where(path, 1), expected="a header line, then one line per row")
@@ -137,25 +138,32 @@ def _decode(text: bytes, path: Path, offset: int) -> str:
 
 def _parse(block: bytes, form: Form, line: int) -> pl.DataFrame:
     lines, width = block.count(b"\n"), len(form.columns)
-    even = b'"' not in block and width > 1 and block.count(form.separator.encode()) == lines * (width - 1)
-    numbers = pl.int_range(line, line + lines, dtype=pl.UInt32, eager=True) if even else _check_shape(block, form, line)
+    if b'"' not in block and width > 1 and block.count(form.separator.encode()) == lines * (width - 1):
+        numbers = pl.int_range(line, line + lines, dtype=pl.UInt32, eager=True)
+    else:
+        block, numbers = _check_shape(block, form, line)
+    if numbers.is_empty():
+        return pl.DataFrame(schema={**dict.fromkeys(form.columns, pl.String), "line": pl.UInt32})
     try:
-        frame = _to_frame(block, form)
+        return _to_frame(block, form).with_columns(line=numbers)
     except pl.exceptions.PolarsError as error:
+        _check_shape(block, form, line)
         broken = int(numbers[_first_unreadable(block, form, len(numbers))])
         raise FormatError("the line cannot be split into fields", Where(form.path, broken), expected=_expected(form)) from error
-    if even:
-        return frame.with_columns(line=numbers)
-    return frame.with_columns(line=numbers).filter(~pl.all_horizontal(pl.exclude("line").is_null()))
 
 
 def _to_frame(block: bytes, form: Form) -> pl.DataFrame:
     schema = dict.fromkeys(form.columns, pl.String)
-    return pl.read_csv(block, has_header=False, separator=form.separator, schema=schema, glob=False)
+    frame = pl.read_csv(block, has_header=False, separator=form.separator, schema=schema, glob=False)
+    return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if b'""' in block else frame
 
 
-def _check_shape(block: bytes, form: Form, line: int) -> pl.Series:
-    """The line on which each record starts; refuses a record with another number of fields than the header. Blank lines pass."""
+def _check_shape(block: bytes, form: Form, line: int) -> tuple[bytes, pl.Series]:
+    """The block without blank lines, and the line on which each of its records starts.
+
+    Raises:
+        FormatError: at the first record with another number of fields than the header.
+    """
     codes = np.frombuffer(block, np.uint8)
     quoted = _quoted(codes)
     breaks = np.flatnonzero(codes == ord("\n"))
@@ -163,7 +171,7 @@ def _check_shape(block: bytes, form: Form, line: int) -> pl.Series:
     starts = np.concatenate([[0], ends[:-1] + 1])
     separators = np.flatnonzero((codes == ord(form.separator)) & ~quoted)
     fields = 1 + np.diff(np.searchsorted(separators, ends), prepend=0)
-    blank = np.isin(block_lengths := ends - starts, [0, 1]) & ((block_lengths == 0) | (codes[starts] == ord("\r")))
+    blank = (ends == starts) | ((ends == starts + 1) & (codes[starts] == ord("\r")))
     numbers = line + np.searchsorted(breaks, starts)
     wrong = np.flatnonzero((fields != len(form.columns)) & ~blank)
     if wrong.size:
@@ -172,7 +180,9 @@ def _check_shape(block: bytes, form: Form, line: int) -> pl.Series:
             f"a line has {fields[first]} fields", Where(form.path, int(numbers[first]), value=_record(block, starts, first)),
             expected=_expected(form), fix="check its quotes and separators, or get the file again",
         )  # fmt: skip
-    return pl.Series(numbers).cast(pl.UInt32)
+    if blank.any():
+        block = b"".join(block[start : end + 1] for start, end in zip(starts[~blank], ends[~blank], strict=True))
+    return block, pl.Series(numbers[~blank]).cast(pl.UInt32)
 
 
 def _record(block: bytes, starts: np.ndarray[tuple[int], np.dtype[np.int64]], number: int) -> str:

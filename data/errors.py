@@ -27,6 +27,8 @@ class Where:
 class DataError(ValueError):
     """The input cannot be used. Its text has one line each for what, where, expected and fix; commands exit with 3."""
 
+    exit_code = 3
+
     def __init__(self, what: str, where: Where | None = None, *, expected: str = "", fix: str = "") -> None:
         self.what = what
         self.where = where or Where()

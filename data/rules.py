@@ -68,7 +68,9 @@ class TransactionRules(Identified):
     date_is_iso = dy.rule()(lambda _: pl.col("date_text").is_null() | pl.col("date_form").is_not_null())
     date_exists = dy.rule()(lambda _: (pl.col("date_form") != "day") | pl.col("date").is_not_null())
     timestamp_has_a_stated_zone = dy.rule()(lambda _: (pl.col("date_form") != "timestamp") | pl.col("date").is_not_null())
-    channel_is_a_code = dy.rule()(lambda _: pl.col("channel_text").is_null() | pl.col("channel").is_between(0, 255))
+    channel_is_a_code = dy.rule()(
+        lambda _: pl.col("channel_text").is_null() | pl.col("channel").is_between(0, 255).fill_null(False)
+    )
     customer_id_given = dy.rule()(lambda _: pl.col("customer_id").is_not_null())
     article_id_given = dy.rule()(lambda _: pl.col("article_id").is_not_null())
     date_given = dy.rule()(lambda _: pl.col("date_text").is_not_null())

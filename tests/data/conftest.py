@@ -1,0 +1,31 @@
+"""Settings of the data tests: the defaults of the settings file, with what a test changes."""
+
+import tomllib
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from pydantic import TypeAdapter
+
+from data.settings import DataSettings
+
+DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
+TODAY = date(2026, 1, 1)
+
+MakeSettings = Callable[..., DataSettings]
+
+
+@pytest.fixture
+def make_settings() -> MakeSettings:
+    def make(**changes: object) -> DataSettings:
+        tables = tomllib.loads(DEFAULTS.read_text())["data"]
+        csv = {**tables["csv"], **changes.pop("csv", {})}  # type: ignore[dict-item]
+        return TypeAdapter(DataSettings).validate_python({**tables, **changes, "csv": csv})
+
+    return make
+
+
+@pytest.fixture
+def today() -> date:
+    return TODAY
