@@ -135,7 +135,7 @@ def check(*, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> Non
     settings = choice.settings()
     from pipelines.data_check import check as check_data
 
-    check_data(settings, json=output.json)
+    check_data(settings, json_lines=output.json)
 
 
 def main() -> None:

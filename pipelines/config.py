@@ -13,6 +13,7 @@ import tomlkit
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from data.settings import DataSettings
 from pipelines.errors import SettingsError
 from ranking.ranker import RankerSettings
 from retrieval.registry import SOURCES
@@ -65,7 +66,7 @@ class Settings(_Frozen):
     """All settings of a run. `tables` is the same as nested plain values, for config.resolved.toml and digests."""
 
     run: RunSettings
-    data: dict[str, object]
+    data: DataSettings
     retrieval: RetrievalSettings
     ranking: RankingSettings
     evaluation: EvaluationSettings
@@ -139,14 +140,14 @@ def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
 def _merge(into: Table, other: Mapping[str, object], *, where: str, path: str) -> None:
     for key, value in other.items():
         name = f"{path}{key}"
-        if key not in into and path != "data.csv.":
+        if key not in into:
             close = difflib.get_close_matches(key, into, n=1)
             hint = f"; did you mean {path}{close[0]}?" if close else f"; known: {', '.join(into)}"
             raise SettingsError(f"{where}: unknown setting {name}{hint}")
         present = into.get(key)
         if isinstance(present, dict) and isinstance(value, Mapping):
             _merge(present, value, where=where, path=f"{name}.")
-        elif isinstance(present, dict) != isinstance(value, Mapping) and key in into:
+        elif isinstance(present, dict) != isinstance(value, Mapping):
             raise SettingsError(f"{where}: {name} = {value!r}: expected {'a table' if isinstance(present, dict) else 'one value'}")
         else:
             into[key] = value

@@ -1,0 +1,56 @@
+"""`lookbook data check`: what is in a data set and what is wrong with it, without keeping anything.
+
+Input: [data] settings. Output: text or JSON on stdout.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from data.registry import CheckReport, check_dataset
+from pipelines.config import Settings
+
+
+def check(settings: Settings, *, json_lines: bool) -> None:
+    """Convert into a temporary folder and print what was found.
+
+    Raises:
+        DataError: what a run would stop with.
+    """
+    with TemporaryDirectory(prefix="lookbook-") as scratch:
+        report = check_dataset(settings.data, Path(scratch), today=datetime.now().astimezone().date())
+    print(as_json(report) if json_lines else as_text(report))
+
+
+def as_json(report: CheckReport) -> str:
+    files = [{"role": file.role, "path": str(file.path), "bytes": file.size} for file in report.files]
+    return json.dumps({"files": files, **report.summary.as_dict()})
+
+
+def as_text(report: CheckReport) -> str:
+    """The report for people, one fact a line."""
+    found = report.summary
+    lines = [f"data set {found.name}: {found.first_day} to {found.last_day}"]
+    lines += [f"  {file.role}: {file.path} ({file.size / 1e6:,.1f} MB)" for file in report.files]
+    lines += [f"  rows read, {table}: {rows:,}" for table, rows in found.read.items()]
+    lines += [
+        f"  purchases kept: {found.transactions:,}",
+        f"  customers: {found.customers:,} ({found.customers_without_purchase:,} without a purchase)",
+        f"  articles: {found.articles:,}",
+    ]
+    lines += _counts("dropped by policy", found.dropped)
+    lines += _counts("set aside as bad (quarantine)", found.quarantined)
+    lines += _counts("repaired", found.repaired)
+    lines += [f"  {n:,} {what} appear only in the purchases" for what, n in _unknown(report).items() if n]
+    lines += [f"  warning: {warning}" for warning in found.warnings]
+    return "\n".join(lines)
+
+
+def _counts(title: str, counts: Mapping[str, int]) -> list[str]:
+    return [f"  {title}: {reason}: {rows:,}" for reason, rows in counts.items()] or [f"  {title}: nothing"]
+
+
+def _unknown(report: CheckReport) -> dict[str, int]:
+    return {"customers": report.summary.unknown_customers, "articles": report.summary.unknown_articles}
