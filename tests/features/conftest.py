@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 import polars as pl
 import pytest
 
 from data.dataset import Dataset, History
-from features.feature import Inputs, add_features, available, feature_table
+from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
 from features.registry import groups
 
 AS_OF = date(2020, 9, 16)
@@ -76,10 +76,18 @@ def vectors(ids: pl.Series, rng: np.random.Generator) -> pl.LazyFrame:
     )
 
 
+@pytest.fixture
+def table_of(make_dataset: Callable[..., Dataset]) -> Callable[..., pl.DataFrame]:
+    """The table of one group for transactions given with days_ago instead of a date, sorted by the group's keys."""
+
+    def table(group: FeatureGroup, transactions: pl.DataFrame, *columns: str, **attributes: pl.DataFrame) -> pl.DataFrame:
+        dated = transactions.with_columns(date=AS_OF - pl.duration(days=pl.col("days_ago"))).drop("days_ago")
+        history = make_dataset(dated, **attributes).before(AS_OF)
+        return feature_table(group, Inputs(history, {})).select(*group.keys, *columns).sort(group.keys).collect()
+
+    return table
+
+
 @pytest.fixture(scope="session")
 def features(problem: Problem) -> pl.DataFrame:
     return compute(problem.history, problem.pairs, problem.embeddings)
-
-
-def days_before(as_of: date, days: int) -> date:
-    return as_of - timedelta(days=days)
