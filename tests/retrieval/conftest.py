@@ -1,0 +1,55 @@
+"""What tests of retrieval share: sources with the settings of default.toml, and learning and retrieving in one call."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+from pydantic import TypeAdapter
+
+from data.dataset import Dataset
+from retrieval.registry import SOURCES
+from retrieval.source import CandidateSource
+
+DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
+QUICK: Mapping[str, Mapping[str, int | float]] = {
+    "matrix_factorization": {"dim": 8, "negatives": 16, "batch_size": 256, "epochs": 2}
+}
+"""Settings that make training affordable on a tiny market."""
+
+Learned = dict[str, pl.DataFrame]
+
+
+def default_source(name: str) -> CandidateSource:
+    table = tomllib.loads(DEFAULTS.read_text())["retrieval"][name]
+    return TypeAdapter(SOURCES[name]).validate_python({**table, **QUICK.get(name, {})})
+
+
+def learn_and_generate(
+    source: CandidateSource, dataset: Dataset, as_of: date, customers: pl.Series | None = None
+) -> tuple[Learned, pl.DataFrame]:
+    """Learned tables and CANDIDATES of `customers`, or of every customer of the data set."""
+    history = dataset.before(as_of)
+    if customers is None:
+        customers = history.customers.collect()["customer"].sort()
+    learned = {n: t.collect() for n, t in source.learn(history, earlier=None, seed=0, device="cpu").items()}
+    tables = {name: table.lazy() for name, table in learned.items()}
+    return learned, source.generate(tables, history.of(customers), customers).collect()
+
+
+@pytest.fixture
+def retrieve() -> Callable[..., tuple[Learned, pl.DataFrame]]:
+    return learn_and_generate
+
+
+@pytest.fixture
+def with_settings() -> Callable[..., CandidateSource]:
+    """A source with the default settings, some of them changed."""
+
+    def build(name: str, **settings: object) -> CandidateSource:
+        return replace(default_source(name), **settings)
+
+    return build
