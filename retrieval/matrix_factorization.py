@@ -30,6 +30,7 @@ class MatrixFactorization:
     """Vectors trained by time-decayed sampled softmax (retrieval/embedding_model.py); settings: pipelines/default.toml."""
 
     name: ClassVar[str] = "matrix_factorization"
+    warm_start: ClassVar[bool] = True
 
     k: int
     on_sale_days: int
