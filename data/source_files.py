@@ -126,7 +126,7 @@ def _opened(path: Path, magic: bytes) -> Iterator[BinaryIO]:
         with zipfile.ZipFile(path) as archive, archive.open(_only_member(archive, path)) as stream:
             yield cast(BinaryIO, stream)
     elif magic == ZSTD:
-        import pyarrow  # type: ignore[import-untyped]
+        import pyarrow  # type: ignore[import-untyped,unused-ignore]
 
         with pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd") as stream:
             yield stream
