@@ -81,6 +81,9 @@ def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
         known=frozenset(), separator=mapping.separator, pad_ids=False,
     )  # fmt: skip
     table = read_list(source, intake).with_columns(*(() if given.age else [pl.lit(None, dtype=pl.String).alias("age")]))
+    for name in given.numbers:
+        lost = table.filter(pl.col(name).is_not_null() & pl.col(name).cast(pl.Float32, strict=False).is_null()).height
+        intake.tally.repair(f"customers: {name} that is no number, set to unknown", lost)
     return age_columns(table, file, intake).select(
         "customer_id",
         "age",
