@@ -47,6 +47,7 @@ def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_lim
         raise
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
+    _sync_one(folder.parent)
     return summary
 
 
@@ -136,8 +137,12 @@ def _digest(folder: Path) -> str:
 def _sync(folder: Path) -> None:
     """Have the disk hold every file and folder, so that a rename never shows half a data set."""
     for path in (*folder.rglob("*"), folder):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        _sync_one(path)
+
+
+def _sync_one(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -33,15 +33,15 @@ def parse_transactions(batch: pl.DataFrame, dating: Dating, *, price_per_line: b
     date_form: day, timestamp, or null for any other text. date_allowed: within EARLIEST_DAY and `dating.last_day`.
     """
     trimmed = trim(batch, ("customer_id", "article_id"), "transactions", tally)
-    quantity = pl.col("quantity_text").cast(pl.Float64, strict=False)
-    price = pl.col("price_text").cast(pl.Float64, strict=False)
+    quantity, price, channel = (pl.col(f"{column}_text").str.strip_chars() for column in ("quantity", "price", "channel"))
+    number, amount = quantity.cast(pl.Float64, strict=False), price.cast(pl.Float64, strict=False)
     parsed = (
         trimmed.rename({column: f"{column}_text" for column in ("date", "quantity", "price", "channel")})
         .join(_days(trimmed["date"], dating), on="date_text", how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
-            quantity=quantity,
-            price=(price / quantity if price_per_line else price).cast(pl.Float32),
-            channel=pl.col("channel_text").cast(pl.Int64, strict=False),
+            quantity=number,
+            price=(amount / number if price_per_line else amount).cast(pl.Float32),
+            channel=channel.cast(pl.Int64, strict=False),
             date_allowed=pl.col("date").is_between(EARLIEST_DAY, dating.last_day),
         )
     )

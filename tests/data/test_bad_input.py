@@ -200,6 +200,16 @@ def test_one_row_of_many_is_set_aside_with_its_reason_when(
     assert rows.select("line", "reason").rows() == [(2, reason)]
 
 
+def test_rows_are_set_aside_up_to_the_limit_and_refused_beyond_it(
+    settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    set_value(SALES, "price", "0", range(3))(hm_folder)
+    assert convert_dataset(settings, tmp_path / "out", today=today).quarantined == {"transactions: price_positive": 3}
+    set_value(SALES, "price", "", range(3, 4))(hm_folder)
+    with pytest.raises(DataError, match=r"4 of 311 rows.*over the limit of 1.00%: 1 x price_is_a_number .*; 3 x price_positive"):
+        convert_dataset(settings, tmp_path / "other", today=today)
+
+
 def test_a_file_that_cannot_be_opened_is_refused(
     settings: DataSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
