@@ -16,7 +16,7 @@ def write_submission(recommendations: pl.LazyFrame, *, dataset_folder: Path, fil
     """
     articles = pl.scan_parquet(dataset_folder / "article_ids.parquet").select("article", "article_id")
     customers = pl.scan_parquet(dataset_folder / "customer_ids.parquet").select("customer", "customer_id")
-    order = pl.scan_parquet(dataset_folder / "submission_order.parquet").select("customer_id")
+    order = pl.scan_parquet(dataset_folder / "submission_order.parquet").select("customer")
     lists = (
         recommendations.join(articles, on="article", how="left", validate="m:1", maintain_order="left")
         .sort("customer", "rank")
@@ -24,6 +24,6 @@ def write_submission(recommendations: pl.LazyFrame, *, dataset_folder: Path, fil
         .agg(prediction=pl.col("article_id").str.join(" "))
         .join(customers, on="customer", how="left", validate="1:1", maintain_order="left")
     )
-    order.join(lists, on="customer_id", how="inner", validate="1:1", maintain_order="left").select(
+    order.join(lists, on="customer", how="inner", validate="1:1", maintain_order="left").select(
         "customer_id", "prediction"
     ).sink_csv(file, maintain_order=True)
