@@ -16,9 +16,10 @@ from retrieval.source import CandidateSource
 
 DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
 QUICK: Mapping[str, Mapping[str, int | float]] = {
-    "matrix_factorization": {"dim": 8, "negatives": 16, "batch_size": 256, "epochs": 2}
+    "co_purchase": {"min_support": 1.0},
+    "matrix_factorization": {"dim": 8, "negatives": 16, "batch_size": 256, "epochs": 2},
 }
-"""Settings that make training affordable on a tiny market."""
+"""Settings for a tiny market, where few articles are bought together often and training must be cheap."""
 
 Learned = dict[str, pl.DataFrame]
 
