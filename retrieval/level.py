@@ -7,7 +7,7 @@ Output: small tables keyed by `group`, the level's code.
 import polars as pl
 
 from data.dataset import History
-from retrieval.source import DECAY_UNITS, best_per_key, decay, purchase_days
+from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days
 
 
 def best_sellers(history: History, level: str, *, half_life_days: float, top: int) -> pl.LazyFrame:
@@ -42,4 +42,5 @@ def favourite_groups(history: History, level: str, *, half_life_days: float, top
 def _purchases(history: History, level: str, half_life_days: float) -> pl.LazyFrame:
     groups = history.articles.select("article", group=pl.col(level)).drop_nulls()
     weight = decay(pl.col("days_ago"), half_life_days)
-    return purchase_days(history.transactions).join(groups, on="article").with_columns(weight=weight)
+    recent = history.transactions.filter(pl.col("days_ago") <= 1 + HALF_LIVES_TO_ZERO * half_life_days)
+    return purchase_days(recent).join(groups, on="article").with_columns(weight=weight)

@@ -65,6 +65,8 @@ def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:
 
 
 DECAY_UNITS = 1 << 20
+HALF_LIVES_TO_ZERO = 21
+"""Half-lives after day 1 beyond which a decayed weight rounds to 0."""
 
 
 def decay(days_ago: pl.Expr, half_life: float) -> pl.Expr:

@@ -7,7 +7,7 @@ from polars.testing import assert_frame_equal
 
 from data.schema import CANDIDATES, LEVELS
 from retrieval import source
-from retrieval.source import DECAY_UNITS, best_per_key, decay, purchase_days, rank_candidates
+from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, rank_candidates
 
 
 def test_candidates_are_the_best_k_with_ties_to_the_smaller_article() -> None:
@@ -22,6 +22,11 @@ def test_decay_is_1_on_day_1_and_halves_every_half_life(days_ago: int, half_life
     newest, weight = ages.select(decay(pl.col("days_ago"), half_life)).to_series().to_list()
     assert newest == DECAY_UNITS
     assert math.isclose(weight, DECAY_UNITS * 0.5 ** ((days_ago - 1) / half_life), abs_tol=0.51)
+
+
+def test_a_weight_is_0_from_the_stated_number_of_half_lives_on_and_not_long_before() -> None:
+    ages = pl.DataFrame({"days_ago": [1 + 3 * (HALF_LIVES_TO_ZERO - 1), 2 + 3 * HALF_LIVES_TO_ZERO]})
+    assert ages.select(decay(pl.col("days_ago"), 3.0)).to_series().to_list() == [1, 0]
 
 
 def test_receipts_and_items_of_one_day_are_one_purchase_day() -> None:
