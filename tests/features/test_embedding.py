@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.embedding import BLOCK_PAIRS, EMBEDDING, RECENT_PURCHASES
+from features.embedding import EMBEDDING, RECENT_PURCHASES
 from features.feature import Inputs, add_features
 
 U32, F32 = pl.UInt32, pl.Float32
@@ -57,13 +57,12 @@ def test_only_the_newest_purchases_are_recent(make_dataset):
     assert found["embedding_cosine_recent"].item() == 0
 
 
-def test_pairs_beyond_one_block_are_looked_up_like_the_first(make_dataset):
-    articles = {a: [float(a), 1.0] for a in range(500)}
-    customers = {c: [1.0, float(c)] for c in range(150)}
+def test_pairs_beyond_one_block_are_looked_up_like_the_first(make_dataset, monkeypatch):
+    monkeypatch.setattr("features.embedding.BLOCK_PAIRS", 7)
+    articles = {a: [float(a), 1.0] for a in range(20)}
+    customers = {c: [1.0, float(c)] for c in range(10)}
     pairs = [(c, a) for c in customers for a in articles]
-    rows = [(c, 0, 1) for c in customers]
-    found = nearness(make_dataset, rows, pairs, customers=customers, articles=articles)
-    assert len(pairs) > BLOCK_PAIRS
+    found = nearness(make_dataset, [(c, 0, 1) for c in customers], pairs, customers=customers, articles=articles)
     np.testing.assert_array_equal(found["embedding_affinity"].to_numpy(), [a + c for c, a in pairs])
 
 
