@@ -88,6 +88,7 @@ def test_the_channel_of_a_customer_is_the_one_bought_in_most_with_ties_to_the_sm
     market = market_of(rows, dict.fromkeys((1, 2, 3, 4, 9)))
     learned, found = retrieve(with_settings("popularity", **plain(segments=("channel",), segment_prior=1e-6)), market, AS_OF)
     firsts = found.filter(pl.col("rank") == 1)
+    assert firsts.filter(pl.col("customer") == 3)["score"].to_list() == pytest.approx([1.0], rel=1e-4)  # all that unknowns bought
     assert dict(firsts.select("customer", "article").rows()) == {1: 10, 2: 20, 3: 30, 4: 20, 9: 30}
     assert learned["segments"]["channel"].unique().sort().to_list() == [None, 1, 2]
 
