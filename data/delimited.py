@@ -19,7 +19,7 @@ from data.source_files import open_bytes
 from data.table_columns import check_columns
 from data.tally import Tally
 
-BLOCK_BYTES = 1 << 25
+BLOCK_BYTES = 1 << 24
 HEADER_BYTES = 1 << 20
 MAX_RECORD_BYTES = 1 << 28
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

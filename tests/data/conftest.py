@@ -1,7 +1,7 @@
 """Settings of the data tests: the defaults of the settings file, with what a test changes."""
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -18,10 +18,9 @@ MakeSettings = Callable[..., DataSettings]
 
 @pytest.fixture
 def make_settings() -> MakeSettings:
-    def make(**changes: object) -> DataSettings:
+    def make(csv: Mapping[str, object] | None = None, **changes: object) -> DataSettings:
         tables = tomllib.loads(DEFAULTS.read_text())["data"]
-        csv = {**tables["csv"], **changes.pop("csv", {})}  # type: ignore[dict-item]
-        return TypeAdapter(DataSettings).validate_python({**tables, **changes, "csv": csv})
+        return TypeAdapter(DataSettings).validate_python({**tables, **changes, "csv": {**tables["csv"], **(csv or {})}})
 
     return make
 
