@@ -114,7 +114,10 @@ BROKEN: dict[str, Broken] = {
     "article_id_not_a_rounded_number": Broken("article_id", "an id, not a rounded number", "refuse", _RANGE),
     "customer_id_is_hexadecimal": Broken("customer_id", "64 characters of 0-9 a-f", "refuse", "get the file again"),
     "article_id_keeps_its_zero": Broken(
-        "article_id", "ten digits; a leading zero seems lost", "refuse", "export the ids as text, or use --repair-ids"
+        "article_id",
+        "ten digits; a leading zero seems lost",
+        "refuse",
+        "export the ids as text, or set data.repair_ids (--repair-ids)",
     ),
     "article_id_has_ten_digits": Broken("article_id", "ten digits", "refuse", "get the file again"),
     "date_is_iso": Broken("date", "a date as YYYY-MM-DD", "refuse", "write all dates as YYYY-MM-DD"),
