@@ -39,20 +39,24 @@ class Vectors:
     bias: Floats
 
     @staticmethod
-    def start(ids: Ids, dim: int, *, stream: tuple[int, int], earlier: pl.LazyFrame | None) -> "Vectors":
+    def start(ids: Ids, dim: int, *, bias: Floats, stream: tuple[int, int], earlier: pl.LazyFrame | None) -> "Vectors":
         """Vectors before training: from `earlier` (EMBEDDINGS) for the ids that it has, else small random ones.
 
-        The random vector of an id depends on `stream` and the id alone, not on which other ids there are.
+        `bias` is where the bias starts, for known ids too: what sells now says more than what sold then. The random vector
+        of an id depends on `stream` and the id alone, not on which other ids there are.
         """
         size = int(ids[-1]) + 1 if len(ids) else 0
         random = np.random.default_rng(stream).random((size, dim), dtype=np.float32)[ids]
-        vectors, bias = (random - np.float32(0.5)) / np.float32(np.sqrt(dim)), np.zeros(len(ids), np.float32)
+        vectors = (random - np.float32(0.5)) / np.float32(np.sqrt(dim))
         if earlier is not None:
             rows = pl.LazyFrame({"id": ids, "row": np.arange(len(ids))})
             known = earlier.join(rows, on="id", maintain_order="left").collect()
             vectors[known["row"].to_numpy()] = known["vector"].to_numpy()
-            bias[known["row"].to_numpy()] = known["bias"].to_numpy()
         return Vectors(ids, vectors, bias)
+
+    @staticmethod
+    def none(dim: int) -> "Vectors":
+        return Vectors(np.empty(0, np.uint32), np.empty((0, dim), np.float32), np.empty(0, np.float32))
 
     def table(self) -> pl.LazyFrame:
         """EMBEDDINGS."""
@@ -87,24 +91,29 @@ class Purchases:
 
 @dataclass(frozen=True)
 class Examples:
-    """Purchases weighted so that the mean weight is 1. probability: of each article row to be drawn as a negative."""
+    """Purchases weighted so that the mean weight is 1.
+
+    probability: of each article row to be drawn as a negative. popularity: log of each article row's decayed sales.
+    """
 
     customer: Rows
     article: Rows
     weight: Floats
     probability: Doubles
+    popularity: Floats
 
     @staticmethod
     def of(purchases: Purchases, *, half_life_days: float, popularity_power: float) -> "Examples":
         """Weights halve every `half_life_days`; negatives are drawn by the decayed sales to the power `popularity_power`.
 
-        An article without a purchase is never drawn.
+        An article row without a purchase is never drawn; its popularity is that of the least popular.
         """
         decayed = 0.5 ** ((purchases.days_ago.astype(np.float64) - 1.0) / half_life_days)
         sales = np.bincount(purchases.article, weights=decayed, minlength=len(purchases.article_ids))
         smoothed = np.power(sales, popularity_power, where=sales > 0, out=np.zeros_like(sales))
+        popularity = np.log(np.maximum(sales, sales[sales > 0].min()) / sales.mean())
         weight = (decayed / decayed.mean()).astype(np.float32)
-        return Examples(purchases.customer, purchases.article, weight, smoothed / smoothed.sum())
+        return Examples(purchases.customer, purchases.article, weight, smoothed / smoothed.sum(), popularity.astype(np.float32))
 
     def batches(self, size: int, negatives: int, *, rng: np.random.Generator) -> Iterator[Batch]:
         """One epoch in random order, in batches of exactly `size`; the last is filled up from the start of the order."""

@@ -1,7 +1,7 @@
 """The embedding model and its loss: a dot product trained by sampled softmax (Keras 3).
 
 Input: batches of purchases and negatives, as row numbers of two tables. Output: the loss; the trained vectors are the weights.
-Import this module inside functions only: it loads Keras.
+Import this module inside functions only, after `start_tensorflow`: it loads Keras.
 """
 
 import keras

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from retrieval.source import Device
+from retrieval.tensorflow_runtime import start_tensorflow
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -80,6 +81,7 @@ def _search_cpu(blocks: Iterator[Floats], items: Floats, k: int) -> Iterator[Row
 
 
 def _search_gpu(blocks: Iterator[Floats], items: Floats, k: int) -> Iterator[Rows]:
+    start_tensorflow()
     from keras import ops
 
     transposed = ops.transpose(ops.convert_to_tensor(items))

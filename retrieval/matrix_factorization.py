@@ -15,7 +15,8 @@ from data.dataset import History
 from data.schema import CANDIDATES
 from retrieval.embedding_batches import Examples, Purchases, Vectors
 from retrieval.inner_product import top_k, with_bias, with_one
-from retrieval.source import Device, Tables
+from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
+from retrieval.tensorflow_runtime import start_tensorflow
 
 VALID_CUSTOMERS = 5_000
 """Early stopping judges at most so many customers, those with the smallest ids: enough to see which epoch is best."""
@@ -31,20 +32,23 @@ class MatrixFactorization:
 
     name: ClassVar[str] = "matrix_factorization"
     warm_start: ClassVar[bool] = True
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 
-    k: int
-    on_sale_days: int
-    history_days: int
-    half_life_days: float
-    dim: int
-    negatives: int
-    popularity_power: float
-    batch_size: int
-    learning_rate: float
-    l2: float
-    epochs: int
-    patience: int
-    valid_days: int
+    k: Count
+    on_sale_days: Count
+    history_days: Count
+    half_life_days: Days
+    dim: Count
+    negatives: Count
+    popularity_power: NotNegative
+    batch_size: Count
+    learning_rate: Positive
+    l2: NotNegative
+    epochs: Count
+    warm_epochs: Count
+    patience: Count
+    valid_days: Count
+    valid_k: Count
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """Tables customer_embeddings, article_embeddings (the ids in the purchases learned from), articles_on_sale (article) and
@@ -54,34 +58,30 @@ class MatrixFactorization:
         The search phase finds the number of epochs; the final phase trains that many, from the same start.
         """
         purchases = Purchases.of(history.transactions, self.history_days)
-        embeddings = earlier or {}
-        start = (
-            Vectors.start(purchases.customer_ids, self.dim, stream=(seed, 0), earlier=embeddings.get("customer_embeddings")),
-            Vectors.start(purchases.article_ids, self.dim, stream=(seed, 1), earlier=embeddings.get("article_embeddings")),
-        )
-        epochs, search = self._search(purchases, start, seed=seed, device=device)
-        end, final = start, []
-        for epoch, (loss, trained) in enumerate(self._epochs(purchases, start, epochs, seed=seed, device=device), 1):
-            final.append(("final", epoch, loss, None, device))
-            end = trained
+        epochs, curve = self._search(purchases, earlier, seed=seed, device=device)
+        customers, articles = Vectors.none(self.dim), Vectors.none(self.dim)
+        for epoch, (loss, trained) in enumerate(self._epochs(purchases, earlier, epochs, seed=seed, device=device), 1):
+            customers, articles = trained
+            curve.append(("final", epoch, loss, None, device))
         on_sale = history.transactions.filter(pl.col("days_ago") <= self.on_sale_days).select("article").unique().sort("article")
         return {
-            "customer_embeddings": end[0].table(),
-            "article_embeddings": end[1].table(),
+            "customer_embeddings": customers.table(),
+            "article_embeddings": articles.table(),
             "articles_on_sale": on_sale,
-            "learning_curve": pl.LazyFrame(search + final, schema=CURVE, orient="row"),
+            "learning_curve": pl.LazyFrame(curve, schema=CURVE, orient="row"),
         }
 
-    def _search(self, purchases: Purchases, start: Pair, *, seed: int, device: Device) -> tuple[int, list[CurveRow]]:
+    def _search(self, purchases: Purchases, earlier: Tables | None, *, seed: int, device: Device) -> tuple[int, list[CurveRow]]:
         """The number of epochs with the best recall of the newest days' articles, at least 1, and the curve up to the stop."""
+        most = self.epochs if earlier is None else self.warm_epochs
         newest = purchases.days_ago <= self.valid_days
         known, held_out = purchases.where(~newest), purchases.where(newest)
-        if not len(known.days_ago) or not len(held_out.days_ago):
-            return self.epochs, []
         curve: list[CurveRow] = []
+        if most == 1 or not len(known.days_ago) or not len(held_out.days_ago):
+            return most, curve
         best, best_recall = 1, -1.0
-        for epoch, (loss, trained) in enumerate(self._epochs(known, start, self.epochs, seed=seed, device=device), 1):
-            recall = _recall(trained, held_out, known, k=self.k, device=device)
+        for epoch, (loss, trained) in enumerate(self._epochs(known, earlier, most, seed=seed, device=device), 1):
+            recall = _recall(trained, held_out, known, k=self.valid_k, device=device)
             curve.append(("search", epoch, loss, recall, device))
             if recall > best_recall:
                 best, best_recall = epoch, recall
@@ -89,16 +89,29 @@ class MatrixFactorization:
                 break
         return best, curve
 
-    def _epochs(self, purchases: Purchases, start: Pair, epochs: int, *, seed: int, device: Device) -> Iterator[tuple[float, Pair]]:
-        """Loss per example and vectors after each epoch."""
+    def _epochs(
+        self, purchases: Purchases, earlier: Tables | None, epochs: int, *, seed: int, device: Device
+    ) -> Iterator[tuple[float, Pair]]:
+        """Loss per example and vectors after each epoch, from the same start every time."""
         if not len(purchases.days_ago):
             return
+        start_tensorflow()
         from retrieval.row_sparse import train
 
         examples = Examples.of(purchases, half_life_days=self.half_life_days, popularity_power=self.popularity_power)
+        ids, none = purchases.customer_ids, np.zeros(len(purchases.customer_ids), np.float32)
+        tables = earlier or {}
+        customers = Vectors.start(ids, self.dim, bias=none, stream=(seed, 0), earlier=tables.get("customer_embeddings"))
+        articles = Vectors.start(
+            purchases.article_ids,
+            self.dim,
+            bias=examples.popularity,
+            stream=(seed, 1),
+            earlier=tables.get("article_embeddings"),
+        )
         rng = np.random.default_rng((seed, 2))
         batches = (examples.batches(self.batch_size, self.negatives, rng=rng) for _ in range(epochs))
-        for losses, trained in train(*start, batches, learning_rate=self.learning_rate, l2=self.l2, device=device):
+        for losses, trained in train(customers, articles, batches, learning_rate=self.learning_rate, l2=self.l2, device=device):
             yield float(np.mean(losses)) / self.batch_size, trained
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:

@@ -2,14 +2,10 @@
 
 Input: Vectors and batches. Output: trained Vectors after every epoch. A step on a CPU reads and writes only the rows of its
 batch. For Adagrad that is exact, not an approximation: a row without gradient does not move.
-Import this module inside functions only: it loads TensorFlow.
+Import this module inside functions only, after `start_tensorflow`: it loads TensorFlow.
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
-
-os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 import numpy as np
@@ -41,7 +37,6 @@ def train(
     customers: Vectors, articles: Vectors, epochs: Iterable[Iterable[Batch]], *, learning_rate: float, l2: float, device: Device
 ) -> Iterator[tuple[Floats, tuple[Vectors, Vectors]]]:
     """After every epoch: the loss of each batch, and the vectors of customers and articles."""
-    pin_runtime()
     model = EmbeddingModel(customers, articles, l2=l2, dtype="mixed_bfloat16" if device == "gpu" else "float32")
     step = compiled_step(model, learning_rate, device=device)
     for batches in epochs:
@@ -60,7 +55,6 @@ def compiled_step(model: EmbeddingModel, learning_rate: float, *, device: Device
     optimizer.build(model.trainable_variables)
     weights = [weight.value for weight in model.trainable_variables]
 
-    @tf.function(jit_compile=device == "gpu", reduce_retracing=True)
     def step(*arrays: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = model.call(Batch(*arrays))
@@ -70,13 +64,5 @@ def compiled_step(model: EmbeddingModel, learning_rate: float, *, device: Device
         optimizer.apply(gradients, model.trainable_variables)
         return loss
 
-    return lambda batch: float(step(*batch))
-
-
-def pin_runtime() -> None:
-    """Make training give the same bytes on any number of cores: one thread, deterministic kernels. Safe to call twice."""
-    if tf.config.threading.get_intra_op_parallelism_threads() == 1:
-        return
-    tf.config.threading.set_intra_op_parallelism_threads(1)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    tf.config.experimental.enable_op_determinism()
+    compiled = tf.function(step, jit_compile=device == "gpu", reduce_retracing=True)
+    return lambda batch: float(compiled(*batch))
