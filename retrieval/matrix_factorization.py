@@ -42,6 +42,7 @@ class MatrixFactorization:
     negatives: Count
     popularity_power: NotNegative
     batch_size: Count
+    gpu_batch_factor: Count
     learning_rate: Positive
     l2: NotNegative
     epochs: Count
@@ -109,10 +110,11 @@ class MatrixFactorization:
             stream=(seed, 1),
             earlier=tables.get("article_embeddings"),
         )
-        rng = np.random.default_rng((seed, 2))
-        batches = (examples.batches(self.batch_size, self.negatives, rng=rng) for _ in range(epochs))
+        rng, larger = np.random.default_rng((seed, 2)), self.gpu_batch_factor if device == "gpu" else 1
+        size, negatives = self.batch_size * larger, self.negatives * larger
+        batches = (examples.batches(size, negatives, rng=rng) for _ in range(epochs))
         for losses, trained in train(customers, articles, batches, learning_rate=self.learning_rate, l2=self.l2, device=device):
-            yield float(np.mean(losses)) / self.batch_size, trained
+            yield float(np.mean(losses)) / size, trained
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         """CANDIDATES. score: dot product + bias of the article."""

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from data.dataset import Dataset, History
 from data.schema import EMBEDDINGS, conform
-from retrieval.source import CandidateSource, Tables
+from retrieval.source import CandidateSource, Device, Tables
 
 AS_OF = date(2020, 3, 1)
 GROUPS, PER_GROUP = 4, 15
@@ -22,7 +22,16 @@ WithSettings = Callable[..., CandidateSource]
 @pytest.fixture
 def source(with_settings: WithSettings) -> CandidateSource:
     return with_settings(
-        "matrix_factorization", dim=8, negatives=32, batch_size=128, epochs=6, warm_epochs=2, l2=0.01, k=PER_GROUP, valid_k=5
+        "matrix_factorization",
+        dim=8,
+        negatives=32,
+        batch_size=128,
+        gpu_batch_factor=2,
+        epochs=6,
+        warm_epochs=2,
+        l2=0.01,
+        k=PER_GROUP,
+        valid_k=5,
     )
 
 
@@ -45,10 +54,12 @@ def lazy(learned: dict[str, pl.DataFrame]) -> Tables:
     return {name: table.lazy() for name, table in learned.items()}
 
 
-def test_planted_tastes_are_found_where_popularity_cannot(source: CandidateSource, tastes: Dataset) -> None:
+@pytest.mark.parametrize("device", ["cpu", "gpu"])  # without a GPU its program runs on the CPU
+def test_planted_tastes_are_found_where_popularity_cannot(source: CandidateSource, tastes: Dataset, device: Device) -> None:
     history = tastes.before(AS_OF)
     customers = pl.Series("customer", range(40), dtype=pl.UInt32)
-    found = source.generate(lazy(learn(source, history)), history.of(customers), customers).collect()
+    learned = source.learn(history, earlier=None, seed=0, device=device)
+    found = source.generate(learned, history.of(customers), customers).collect()
     of_own_group = pl.col("article") // PER_GROUP == pl.col("customer") % GROUPS
     assert found.height == 40 * PER_GROUP
     assert found.filter(pl.col("rank") <= 8).select(of_own_group.mean()).item() > 0.9  # popularity: 0.25
