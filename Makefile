@@ -32,8 +32,8 @@ check: $(PROJECT)  ## lint, format and types, changing nothing
 	$(BIN)/mypy
 
 docs: $(PROJECT)  ## write docs/features.md and docs/sources.md from the code
-	$(BIN)/python -m features.documentation
-	$(BIN)/python -m retrieval.documentation
+	$(BIN)/python -m features.documentation > docs/features.md
+	$(BIN)/python -m retrieval.documentation > docs/sources.md
 
 lock: $(REQUIREMENTS)  ## pin what pyproject.toml asks for, needs the network; newest versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ARGS) --extra dev --output-file requirements.lock

@@ -31,6 +31,7 @@ class Choice:
     config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
     dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
     data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
+    repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
     sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
     drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
     device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
@@ -47,6 +48,7 @@ class Choice:
         given = {
             "data.dataset": self.dataset,
             "data.data_dir": str(self.data_dir) if self.data_dir else None,
+            "data.repair_ids": self.repair_ids or None,
             "run.device": self.device,
             "run.seed": self.seed,
             "run.threads": self.threads,
