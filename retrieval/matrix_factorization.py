@@ -56,7 +56,8 @@ class MatrixFactorization:
         learning_curve: phase (search: without the newest days, on which recall is measured; final: with them), epoch,
         train_loss (per example), valid_recall (null in the final phase), device (cpu or gpu).
 
-        The search phase finds the number of epochs; the final phase trains that many, from the same start.
+        The search phase finds the number of epochs; the final phase trains that many, from the same start. Where at most one
+        is allowed there is nothing to search.
         """
         purchases = Purchases.of(history.transactions, self.history_days)
         epochs, curve = self._search(purchases, earlier, seed=seed, device=device)
