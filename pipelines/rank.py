@@ -69,13 +69,12 @@ def read_examples(weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:
 
 
 def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stage) -> Stage:
-    features = stages.features(shard)
+    features_key, features = stages.features(shard)
     k = stages.settings.run.k
-    key = {"features": features.key, "ranker": ranker.key, "fallback": fallback.key, "k": k}
+    key = {"features": features_key, "ranker": ranker.key, "fallback": fallback.key, "k": k}
 
     def build(folder: Path) -> None:
-        frame = features.table("features").collect()
-        scored = Ranker.load(ranker.folder).score(frame, threads=stages.settings.run.threads)
+        scored = Ranker.load(ranker.folder).score(features(), threads=stages.settings.run.threads)
         wanted = pl.LazyFrame({"customer": shard.customers})
         customers = wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
         write_tables(folder, {"recommendations": select_top_k(scored.lazy(), customers, fallback.table("fallback"), k=k)})

@@ -4,7 +4,7 @@ Input: Dataset and Settings. Output: stage tables (DESIGN: CANDIDATES, PAIRS, FE
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from features.feature import FeatureGroup, Inputs, add_features, available, feat
 from features.registry import groups as feature_groups
 from pipelines.artifacts import Artifacts, Stage, write_tables
 from pipelines.config import Settings
-from pipelines.digest import code_digest
+from pipelines.digest import code_digest, digest
 from ranking.examples import label_pairs, sample_negatives
 from retrieval.merge import merge
 from retrieval.source import CandidateSource, Device, Tables
@@ -77,7 +77,7 @@ class Stages:
             "retrieve": retrieved * len(self.sources),
             "merge": retrieved,
             "examples": training,
-            "features": ranked,
+            "features": ranked if self.settings.run.cache_features else 0,
             "fit": len(targets) + (1 if buyers else 0),
             "fallback": len(targets),
             "rank": ranked,
@@ -138,13 +138,19 @@ class Stages:
 
         return self.artifacts.stage("statistics", str(window.as_of), key=key, build=build)
 
-    def features(self, shard: Shard) -> Stage:
-        """FEATURES of every pair of one shard."""
+    def features(self, shard: Shard) -> tuple[str, Callable[[], pl.DataFrame]]:
+        """The digest of the FEATURES of every pair of one shard, and a function that gives them.
+
+        With run.cache_features they are computed now and read from disk later, otherwise computed when they are asked for.
+        """
         pairs = self.pairs(shard)
         statistics = self.statistics(shard.window)
         key = {"pairs": pairs.key, "statistics": statistics.key}
+        if not self.settings.run.cache_features:
+            return digest(key), self._with_features(shard, pairs.table("pairs"), statistics).collect
         build = partial(self._write_features, shard, pairs.table("pairs"), statistics)
-        return self.artifacts.stage("features", shard.label, key=key, build=build)
+        stage = self.artifacts.stage("features", shard.label, key=key, build=build)
+        return stage.key, stage.table("features").collect
 
     def examples(self, shard: Shard) -> Stage:
         """EXAMPLES of one shard: its positives and sampled negatives, with features. Features are computed for these rows only."""
@@ -158,9 +164,12 @@ class Stages:
         return self.artifacts.stage("examples", shard.label, key=key, build=build)
 
     def _write_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage, folder: Path) -> None:
+        write_tables(folder, {"features": self._with_features(shard, pairs, statistics)})
+
+    def _with_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage) -> pl.LazyFrame:
         inputs = Inputs(self._history(shard), {**statistics.tables, **self._embeddings(shard.window)})
         table = add_features(pairs.with_columns(as_of=pl.lit(shard.window.as_of)), inputs, self._groups(shard.window))
-        write_tables(folder, {"features": table.select("as_of", pl.exclude("as_of"))})
+        return table.select("as_of", pl.exclude("as_of"))
 
     def _groups(self, window: Window) -> tuple[FeatureGroup, ...]:
         groups = feature_groups(self.dataset.customers.collect_schema())
