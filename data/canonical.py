@@ -89,17 +89,20 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
 def _read_transactions(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spill, intake: Intake) -> None:
     """Judge, code and spill the purchases, batch by batch."""
     source, tally = raw.transactions, intake.tally
+    only_known_articles = raw.articles is not None and not raw.keep_unknown_articles
     gate = Gate("transactions", source.file, source.columns, source.rules, source.dropped, intake)
     for batch in source.batches():
         rows = gate.admit(parse_transactions(batch, source.dating, price_per_line=source.price_per_line, tally=tally))
         rows = rows.with_columns(article=articles.codes(rows["article_id"]), channel=pl.col("channel").fill_null(0))
-        if raw.articles is not None and not raw.keep_unknown_articles:
+        if only_known_articles:
             known = pl.col("article") < articles.n_known
             gate.set_aside(rows.filter(~known), "article_known")
             rows = rows.filter(known)
         spill.add(rows.with_columns(customer=customers.codes(rows["customer_id"])))
         tally.days.update(dict(rows["date"].value_counts().iter_rows()))
     gate.close()
+    if only_known_articles:
+        articles.forget_unknown()
     if not spill.rows:
         raise DataError("no transaction is left after the checks", Where(source.file), expected="at least one purchase")
 

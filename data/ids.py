@@ -30,6 +30,10 @@ class IdMap:
         self._count = max(self._count, highest + 1)
         return codes.gather(starts.cast(pl.UInt32).cum_sum() - 1)
 
+    def forget_unknown(self) -> None:
+        """Leave ids that were not known from the start out of the final numbers; their codes must not be used."""
+        self._count = self.n_known
+
     def final(self, name: str) -> pl.DataFrame:
         """One row per id, sorted: `<name>` (dense UInt32 in the order of the sorted ids), `<name>_id`, `code`, `known`.
 

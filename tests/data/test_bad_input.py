@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_series_equal
 
 from data.errors import DataError, safe_name
 from data.registry import convert_dataset
@@ -198,6 +199,16 @@ def test_one_row_of_many_is_set_aside_with_its_reason_when(
     assert (summary.read["transactions"], summary.transactions) == (311, 310)
     rows = pl.read_parquet(tmp_path / "out" / "quarantine" / "transactions.parquet")
     assert rows.select("line", "reason").rows() == [(2, reason)]
+
+
+def test_an_article_of_quarantined_purchases_only_is_not_in_the_catalogue(
+    settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    set_value(SALES, "article_id", "0000000001")(hm_folder)
+    summary = convert_dataset(settings, tmp_path / "out", today=today)
+    assert (summary.articles, summary.unknown_articles) == (20, 0)
+    listed = pl.read_csv(hm_folder / "articles.csv", infer_schema=False)["article_id"].sort()
+    assert_series_equal(pl.read_parquet(tmp_path / "out" / "article_ids.parquet")["article_id"], listed)
 
 
 def test_rows_are_set_aside_up_to_the_limit_and_refused_beyond_it(
