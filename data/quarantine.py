@@ -78,7 +78,7 @@ class Gate:
                 expected=broken.expected, fix=f"{broken.fix}; or raise data.quarantine_limit",
             )  # fmt: skip
         if self._pieces:
-            pl.concat([pl.read_parquet(piece) for piece in self._pieces]).write_parquet(
+            pl.concat([pl.read_parquet(piece, glob=False) for piece in self._pieces]).write_parquet(
                 self.intake.folder / f"{self.table}.parquet"
             )
         for piece in self._pieces:

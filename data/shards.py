@@ -43,7 +43,7 @@ class Spill:
         groups = self._regroup(_by_code(customers, "customer"), _by_code(articles, "article"), per_group * SHARD_CUSTOMERS)
         buyers = 0
         for first in range(0, shards, per_group):
-            pieces = [pl.read_ipc(piece) for piece in groups.get(first // per_group, [])]
+            pieces = [_read_ipc(piece) for piece in groups.get(first // per_group, [])]
             rows = pl.concat([pl.DataFrame(schema=TRANSACTIONS), *pieces]).sort(CANONICAL_ORDER)
             del pieces
             buyers += rows["customer"].n_unique()
@@ -55,7 +55,7 @@ class Spill:
         """Number the rows finally and part them by group of shards; each spilled file is read once, then removed."""
         groups: dict[int, list[Path]] = {}
         for number, file in enumerate(self._files):
-            coded = pl.read_ipc(file)
+            coded = _read_ipc(file)
             numbered = coded.with_columns(customer=customers.gather(coded["customer"]), article=articles.gather(coded["article"]))
             file.unlink()
             parts = numbered.with_columns(group=pl.col("customer") // group_customers).partition_by(
@@ -66,6 +66,10 @@ class Spill:
                 part.write_ipc(piece, compression="lz4")
                 groups.setdefault(int(group), []).append(piece)
         return groups
+
+
+def _read_ipc(file: Path) -> pl.DataFrame:
+    return pl.scan_ipc(file, glob=False).collect()
 
 
 def _by_code(ids: pl.DataFrame, name: str) -> pl.Series:

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow
 import pytest
+from polars.testing import assert_frame_equal
 
 from data.dataset import Dataset
 from data.errors import DataError
@@ -145,6 +146,18 @@ def test_an_unknown_customer_is_kept_without_attributes(
     assert (summary.customers, summary.unknown_customers, summary.transactions) == (13, 1, 311)
     customers = Dataset.open(tmp_path / "out").customers.collect()
     assert customers.row(-1) == (12, *[None] * 6)
+
+
+def test_a_folder_with_the_signs_of_a_pattern_in_its_name_is_written_and_read(
+    settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    replace_text(SALES, r",0\.\d+,", ",0,", 1)(hm_folder)
+    convert_dataset(settings, tmp_path / "plain", today=today)
+    convert_dataset(settings, tmp_path / "[1]*?", today=today)
+    found, plain = (Dataset.open(tmp_path / name) for name in ("[1]*?", "plain"))
+    assert_frame_equal(found.transactions.collect(), plain.transactions.collect())
+    assert_frame_equal(found.customers.collect(), plain.customers.collect())
+    assert_frame_equal(found.articles.collect(), plain.articles.collect())
 
 
 def test_repeated_transactions_are_kept(settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date) -> None:
