@@ -61,7 +61,6 @@ def _log_price_spread() -> pl.Expr:
 
 
 LAST = pl.col("last").cast(pl.Int64)
-INTERVAL = ratio(pl.col("first") - LAST, pl.col("baskets") - 1)
 MEAN_PRICE = (ratio(pl.col("log_price"), pl.col("priced_lines")) / LOG_PRICE_UNITS).exp()
 
 CUSTOMER = FeatureGroup(
@@ -79,17 +78,17 @@ CUSTOMER = FeatureGroup(
         ),
         Feature(
             "customer_repurchase_share",
-            1 - ratio(pl.col("articles"), pl.col("purchases")),
+            ratio(pl.col("purchases") - pl.col("articles").cast(pl.Int64), pl.col("purchases")),
             f"Share of the customer's purchases that were of an article bought before, 0..1; {NEVER}.",
         ),
         Feature(
             "customer_purchase_interval",
-            INTERVAL,
+            ratio(pl.col("first") - LAST, pl.col("baskets") - 1),
             "Mean days from one basket to the next, whole history; null = fewer than two baskets.",
         ),
         Feature(
             "customer_days_to_next_basket",
-            INTERVAL - LAST,
+            ratio(pl.col("first") - LAST * pl.col("baskets"), pl.col("baskets") - 1),
             "Days until the next basket if the mean interval holds, below 0 = overdue; null = fewer than two baskets.",
         ),
         Feature(

@@ -23,9 +23,10 @@ Tables = dict[str, pl.DataFrame]
 WEEK = Window(date(2020, 8, 18))
 TRAINING_WEEKS = 2
 FIRST = WEEK.earlier(TRAINING_WEEKS)
-SMALL = load_settings(
+SMALL = load_settings(  # few popular articles, so that customers who never bought need the fallback
     overrides={
         "retrieval.co_purchase.min_support": 1.0,
+        "retrieval.popularity.k": 5,
         "retrieval.matrix_factorization.dim": 8,
         "retrieval.matrix_factorization.batch_size": 256,
         "retrieval.matrix_factorization.negatives": 16,
