@@ -1,6 +1,6 @@
 """The page docs/features.md, made from the registry so that it cannot disagree with the code.
 
-Input: GROUPS. Output: Markdown. `python -m features.documentation > docs/features.md` renews the page.
+Input: GROUPS. Output: Markdown. `make docs` writes it, a test keeps it fresh.
 """
 
 import polars as pl
@@ -11,8 +11,8 @@ from features.source import pair_feature_docs
 
 INTRODUCTION = """# Features
 
-What the ranker sees of every (customer, article) pair. This page is made by `python -m features.documentation`; a feature is
-declared, with its documentation, in one line in `features/`.
+What the ranker sees of every (customer, article) pair. This page is made by `make docs`; a feature is declared, with its
+documentation, in one line in `features/`.
 
 Words: a *purchase* is one article in one basket, however many pieces; a *basket* is what a customer bought in one day.
 `days_ago` counts back from `as_of`, and 1 is the day before, so "days_ago 1..7" is the last week known. Prices are in the
@@ -23,7 +23,7 @@ unless its type is given.
 SOURCES = """
 ## source
 
-Columns that retrieval leaves in the pairs, two for every source in use.
+Columns that retrieval leaves in the pairs: two for every source in use (a rank is UInt16), `n_sources` (UInt8) and `rrf`.
 """
 
 ATTRIBUTES = """

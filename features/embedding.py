@@ -19,7 +19,6 @@ from features.purchases import purchases
 
 RECENT_PURCHASES = 20
 BLOCK_PAIRS = 1 << 16
-UNKNOWN = "null = no vector on either side"
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.uint32]
@@ -118,17 +117,20 @@ EMBEDDING = FeatureGroup(
         Feature(
             "embedding_affinity",
             pl.col("_near").struct.field("affinity"),
-            f"Dot product of the customer's and the article's vector plus the article's bias; higher = nearer; {UNKNOWN}.",
+            "Dot product of the customer's and the article's vector plus the article's bias; higher = nearer; "
+            "null = one of the two has no vector.",
         ),
         Feature(
             "embedding_cosine_last_basket",
             pl.col("_near").struct.field("last_basket"),
-            f"Cosine, -1..1, of the article to the mean of the customer's last basket (one article: to that one); {UNKNOWN}.",
+            "Cosine, -1..1, of the article to the mean direction of the articles in the customer's last basket; "
+            "null = the article has no vector, or nothing in that basket has one.",
         ),
         Feature(
             "embedding_cosine_recent",
             pl.col("_near").struct.field("recent"),
-            f"Cosine, -1..1, of the article to the mean of the customer's last {RECENT_PURCHASES} purchases; {UNKNOWN}.",
+            f"Cosine, -1..1, of the article to the mean direction of the customer's last {RECENT_PURCHASES} purchases of articles "
+            "with a vector; null = the article has none, or there was no such purchase.",
         ),
     ),
     table=None,

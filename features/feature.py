@@ -29,8 +29,8 @@ class Inputs:
 @dataclass(frozen=True)
 class Feature:
     """One column for the ranker. `expr` is over the group's table (or, for a group without keys, over the pairs and all
-    features before it). `doc` says what the number is, its unit and what null means. `fill`: value instead of null when
-    the pair has no row in the group's table; None keeps null."""
+    features before it). `doc` says what the number is, its unit and what null means. `fill`: value instead of null, also
+    for a pair without a row in the group's table; None keeps null. Only groups with keys fill."""
 
     name: str
     expr: pl.Expr

@@ -46,7 +46,8 @@ MATCH = FeatureGroup(
         Feature(
             "match_share_of_product",
             ratio(pl.col("pair_purchases"), pl.col("pair_product_purchases")),
-            "Share of the customer's purchases of the same product that were of this article, 0..1; null = none of the product.",
+            "Share of the customer's purchases of the same product that were of this article, 0..1; "
+            "null = none of the product, or the product is unknown.",
         ),
     ),
     table=None,

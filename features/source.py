@@ -10,7 +10,7 @@ KEYS = ("customer", "article")
 
 _TOGETHER = {
     "n_sources": "Number of sources that retrieved the article for the customer, at least 1.",
-    "rrf": "Reciprocal-rank fusion over the sources: sum of 1 / (constant + rank); higher is better.",
+    "rrf": "Reciprocal-rank fusion over the sources: sum of 1 / (`rrf_constant` + rank); higher is better.",
 }
 
 

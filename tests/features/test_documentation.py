@@ -7,7 +7,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 
 
 def test_the_page_in_the_repository_is_fresh():
-    assert PAGE.read_text() == features_page(), "renew it: python -m features.documentation > docs/features.md"
+    assert PAGE.read_text() == features_page(), "renew it: make docs"
 
 
 def test_every_feature_stands_on_the_page_once():
