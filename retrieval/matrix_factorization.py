@@ -120,7 +120,8 @@ class MatrixFactorization:
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         """CANDIDATES. score: dot product + bias of the article."""
         ids = pl.LazyFrame({"id": customers})
-        known = learned["customer_embeddings"].join(ids, on="id", how="semi", maintain_order="left").collect()
+        near = pl.col("id").is_between(customers.min(), customers.max())  # reads only their part of the file
+        known = learned["customer_embeddings"].filter(near).join(ids, on="id", how="semi", maintain_order="left").collect()
         on_sale = learned["articles_on_sale"].select(id="article")
         sold = learned["article_embeddings"].join(on_sale, on="id", how="semi", maintain_order="left").collect()
         device = learned["learning_curve"].select("device").first().collect()["device"]

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -154,3 +155,18 @@ def test_training_says_nothing_on_the_error_stream() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert (done.stdout, done.stderr) == ("ready\n", "")
+
+
+def test_a_shard_reads_no_vector_of_customers_far_away(source: CandidateSource, tastes: Dataset, tmp_path: Path) -> None:
+    history, file = tastes.before(AS_OF), tmp_path / "vectors.parquet"
+    learned = learn(source, history)
+    shard = pl.Series("customer", [17, 19], dtype=pl.UInt32)
+    expected = source.generate(lazy(learned), history.of(shard), shard).collect()
+    learned["customer_embeddings"].write_parquet(file, row_group_size=16, compression="uncompressed")
+    content = bytearray(file.read_bytes())
+    content[4:200] = bytes(196)  # inside the first of the three row groups
+    file.write_bytes(bytes(content))
+    with pytest.raises(pl.exceptions.PolarsError):
+        pl.read_parquet(file)
+    tables = {**lazy(learned), "customer_embeddings": pl.scan_parquet(file)}
+    assert_frame_equal(source.generate(tables, history.of(shard), shard).collect(), expected)
