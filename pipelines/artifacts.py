@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.digest import digest, file_sha256
+from pipelines.disk import full_disk_explained
 from pipelines.errors import ArtifactError
 from pipelines.progress import Reporter
 
@@ -81,8 +82,13 @@ class Artifacts:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         start = time.perf_counter()
-        build(partial)
-        write_manifest(partial, {"key": dict(key), "seconds": round(time.perf_counter() - start, 3)})
+        try:
+            with full_disk_explained(partial):
+                build(partial)
+                write_manifest(partial, {"key": dict(key), "seconds": round(time.perf_counter() - start, 3)})
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from data.registry import CheckReport, check_dataset
 from pipelines.config import Settings
+from pipelines.disk import full_disk_explained
 
 
 def check(settings: Settings, *, json_lines: bool) -> None:
@@ -19,7 +20,7 @@ def check(settings: Settings, *, json_lines: bool) -> None:
     Raises:
         DataError: what a run would stop with.
     """
-    with TemporaryDirectory(prefix="lookbook-") as scratch:
+    with TemporaryDirectory(prefix="lookbook-") as scratch, full_disk_explained(Path(scratch)):
         report = check_dataset(settings.data, Path(scratch), today=datetime.now().astimezone().date())
     print(as_json(report) if json_lines else as_text(report))
 

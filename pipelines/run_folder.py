@@ -4,7 +4,6 @@ Files: run.json, config.resolved.toml, metrics.json, recommendations, submission
 """
 
 import json
-import os
 import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,8 +16,9 @@ from filelock import FileLock, Timeout
 
 from evaluation.results import nested
 from pipelines.artifacts import Stage, verify, write_manifest
-from pipelines.digest import library_versions
-from pipelines.errors import ArtifactError, LockedError
+from pipelines.digest import digest, library_versions
+from pipelines.disk import FULL, full_disk_explained
+from pipelines.errors import ArtifactError, LockedError, SettingsError
 from pipelines.progress import Reporter, peak_memory_mb
 from pipelines.stages import Stages
 
@@ -29,13 +29,18 @@ def locked(root: Path) -> Iterator[None]:
 
     Raises:
         LockedError: another process holds it.
+        SettingsError: it is no folder, or none that may be written to.
     """
-    root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / ".lock", timeout=0)
     try:
+        root.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         raise LockedError(f"{root} is in use by another lookbook process; wait for it or use --artifacts ANOTHER") from None
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise SettingsError(f"--artifacts {root}: {error.strerror}; expected a folder that may be written to") from None
     try:
         yield
     finally:
@@ -44,20 +49,34 @@ def locked(root: Path) -> Iterator[None]:
 
 @contextmanager
 def new_run(root: Path, mark: str) -> Iterator[Path]:
-    """A folder to fill; when the context ends well it gets its manifest and name, and `latest` points to it."""
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mark}"
-    partial = root / "runs" / f"{name}.partial"
+    """A folder to fill; when the context ends well it gets its manifest and name, and `latest` points to it.
+
+    The caller holds `root` (`locked`), so what is unfinished there is from a process that was killed, and is removed.
+    """
+    runs = root / "runs"
+    for left in runs.glob("*.partial"):
+        shutil.rmtree(left, ignore_errors=True)
+    name = _free_name(runs, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mark}")
+    partial = runs / f"{name}.partial"
     partial.mkdir(parents=True)
     try:
-        yield partial
-        write_manifest(partial, {"run": name})
+        with full_disk_explained(partial):
+            yield partial
+            write_manifest(partial, {"run": name})
     except BaseException:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     partial.rename(partial.with_name(name))
-    link = root / "runs" / f"latest.{os.getpid()}"
+    link = runs / "latest.link"
+    link.unlink(missing_ok=True)
     link.symlink_to(name)
-    link.rename(root / "runs" / "latest")
+    link.rename(runs / "latest")
+
+
+def _free_name(runs: Path, name: str) -> str:
+    """`name`, or with the first free of -2, -3, ...: several runs may end within one second."""
+    taken = {path.name for path in runs.glob(f"{name}*")}
+    return next(free for free in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
 
 
 def find_run(root: Path, name: str) -> Path:
@@ -68,7 +87,7 @@ def find_run(root: Path, name: str) -> Path:
     """
     folder = (root / "runs" / name).resolve()
     if folder.parent != (root / "runs").resolve() or not folder.is_dir():
-        known = sorted(path.name for path in (root / "runs").glob("*") if path.is_dir()) if root.exists() else []
+        known = sorted(path.parent.name for path in (root / "runs").glob("*/MANIFEST.json") if not path.parent.is_symlink())
         raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
     verify(folder)
     return folder
@@ -102,8 +121,11 @@ def write_about(folder: Path, stages: Stages, reporter: Reporter, facts: Mapping
     """run.json: what was run, on what, with which versions, and what each stage took."""
     about = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "settings_digest": digest(stages.settings.tables),
+        "k": stages.settings.run.k,
         "dataset": stages.dataset.name,
         "data_digest": stages.dataset.digest,
+        "data": json.loads((stages.folder / "dataset.json").read_text()),
         **facts,
         "versions": {"python": platform.python_version(), **library_versions()},
         "stages": {
