@@ -14,7 +14,7 @@ from pipelines.digest import code_digest
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:
     """The converted data set and its folder. Files that were moved but not changed are not converted again."""
     choices = {key: value for key, value in asdict(settings.data).items() if key != "data_dir"}
-    key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("data.registry")}
+    key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("data.registry", __name__)}
 
     def build(folder: Path) -> None:
         convert_dataset(settings.data, folder / "tables", today=datetime.now().astimezone().date())

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from data.errors import DataError
 from data.windows import Window, training_windows
 from pipelines.artifacts import Stage, write_tables
 from pipelines.digest import code_digest
@@ -25,8 +26,8 @@ def choose_tree_count(stages: Stages, target: Window) -> int:
 
     def build(folder: Path) -> None:
         curve = choose_trees(
-            read_examples(older),
-            read_examples([newest]),
+            _read_some(stages, older),
+            _read_some(stages, [newest]),
             settings=settings.ranking.lambdarank,
             seed=settings.run.seed,
             threads=settings.run.threads,
@@ -45,7 +46,7 @@ def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
 
     def build(folder: Path) -> None:
         ranker = fit(
-            read_examples(weeks),
+            _read_some(stages, weeks),
             settings.ranking.lambdarank,
             trees=trees,
             seed=settings.run.seed,
@@ -60,12 +61,6 @@ def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> list[St
     """Table `recommendations` (RECOMMENDATIONS) for the customers of each of `shards`, which share one window."""
     fallback = _fallback(stages, shards[0].window)
     return [_recommend_shard(stages, ranker, shard, fallback) for shard in shards]
-
-
-def read_examples(weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:
-    """EXAMPLES of several weeks as one frame, sorted by as_of, customer, article."""
-    parts = [stage.table("features") for week in weeks for stage in week]
-    return pl.concat(parts).collect()
 
 
 def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stage) -> Stage:
@@ -84,7 +79,7 @@ def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stag
 
 def _fallback(stages: Stages, window: Window) -> Stage:
     k = stages.settings.run.k
-    key = {"data": stages.dataset.digest, "as_of": str(window.as_of), "k": k, "code": code_digest("ranking.select")}
+    key = {"data": stages.dataset.digest, "as_of": str(window.as_of), "k": k, "code": code_digest("ranking.select", __name__)}
 
     def build(folder: Path) -> None:
         write_tables(folder, {"fallback": fallback_lists(stages.dataset.before(window.as_of), k)})
@@ -96,10 +91,27 @@ def _examples(stages: Stages, window: Window) -> list[Stage]:
     return [stages.examples(shard) for shard in stages.buyers(window)]
 
 
+def _read_some(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:
+    """EXAMPLES of several weeks as one frame, sorted by as_of, customer, article.
+
+    Raises:
+        DataError: there is none.
+    """
+    examples = pl.concat([stage.table("features") for week in weeks for stage in week]).collect()
+    if examples.is_empty():
+        raise DataError(
+            "no training examples: in the training weeks nobody bought an article that was a candidate for them",
+            expected=f"{stages.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases; "
+            f"the data set goes from {stages.dataset.first_day} to {stages.dataset.last_day}",
+            fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
+        )
+    return examples
+
+
 def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:
     return {
         "examples": [stage.key for week in weeks for stage in week],
         "settings": vars(stages.settings.ranking.lambdarank),
         "seed": stages.settings.run.seed,
-        "code": code_digest("ranking.ranker"),
+        "code": code_digest("ranking.ranker", __name__),
     }

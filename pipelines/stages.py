@@ -17,7 +17,7 @@ from features.feature import FeatureGroup, Inputs, add_features, available, feat
 from features.registry import groups as feature_groups
 from pipelines.artifacts import Artifacts, Stage, write_tables
 from pipelines.config import Settings
-from pipelines.digest import code_digest, digest
+from pipelines.digest import code_digest, digest, file_sha256
 from ranking.examples import label_pairs, sample_negatives
 from retrieval.merge import merge
 from retrieval.source import CandidateSource, Device, Tables
@@ -69,11 +69,12 @@ class Stages:
         training = sum(len(self.buyers(week)) for week in weeks)
         targets = [shards for shards in (buyers, everybody) if shards]
         ranked = sum(len(shards) for shards in targets)
-        as_ofs = len({*weeks, *(shards[0].window for shards in targets)})
+        as_ofs = {*weeks, *(shards[0].window for shards in targets)}
         retrieved = training + ranked - (len(buyers) if everybody else 0)  # with both, the test week also trains
         return {
-            "learn": as_ofs * len(self.sources),
-            "statistics": as_ofs,
+            "data": 1,
+            "learn": sum(len(as_ofs | {self.first} if source.warm_start else as_ofs) for source in self.sources),
+            "statistics": len(as_ofs),
             "retrieve": retrieved * len(self.sources),
             "merge": retrieved,
             "examples": training,
@@ -185,7 +186,7 @@ class Stages:
         return self.dataset.before(shard.window.as_of).of(shard.customers)
 
     def _common(self, window: Window) -> dict[str, object]:
-        return {"data": self.dataset.digest, "as_of": str(window.as_of)}
+        return {"data": self.dataset.digest, "as_of": str(window.as_of), "stages": file_sha256(Path(__file__))}
 
     def _shards(self, window: Window, customers: pl.LazyFrame) -> list[Shard]:
         ids = customers.unique().sort("customer").collect()["customer"]
