@@ -94,7 +94,7 @@ def run(
     from pipelines.run import run as run_pipeline
 
     folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
-    show_run(folder, reporter)
+    show_run(folder, reporter, json_lines=output.json)
 
 
 @app.command
@@ -118,7 +118,8 @@ def recommend(
 
     settings = load_settings(config, {"data.data_dir": str(data_dir)} if data_dir else {})
     trees = int(str(read_about(folder)["trees"]))
-    show_run(recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh), reporter)
+    done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh)
+    show_run(done, reporter, json_lines=output.json)
 
 
 @app.command
@@ -159,9 +160,9 @@ def main() -> None:
 
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that is not a bug, else None (then the traceback is shown, exit code 1)."""
-    import errno
+    from pipelines.disk import FULL
 
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+    if isinstance(error, OSError) and error.errno in FULL:
         return 5
     code = getattr(error, "exit_code", None)
     return code if isinstance(code, int) else None

@@ -124,6 +124,10 @@ def _settings(tables: Table) -> Settings:
     parts: Table = {name: table for name, table in tables.items() if name != "retrieval"}
     parts["retrieval"] = {key: value for key, value in retrieval.items() if key not in SOURCES}
     settings = _validated(Settings, {**parts, "tables": tables}, "")
+    if not settings.retrieval.sources or len(set(settings.retrieval.sources)) < len(settings.retrieval.sources):
+        raise SettingsError(
+            f"setting retrieval.sources = {list(settings.retrieval.sources)}: expected each name once, at least one"
+        )
     settings.sources()
     return settings
 

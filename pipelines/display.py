@@ -16,58 +16,78 @@ from pipelines.judge import SYSTEM
 from pipelines.progress import Reporter
 from pipelines.run_folder import read_about
 
+OTHER_METRICS = {
+    "recall": "recall",
+    "precision": "precision",
+    "ndcg": "NDCG",
+    "mrr": "MRR",
+    "hit_rate": "hit rate",
+    "catalogue_coverage": "coverage",
+}
+"""Metrics shown next to MAP and their headings, most important first."""
+WIDE = 140
+"""Characters that every table fits in; on a narrower terminal intervals stand below their values and columns are left out."""
 
-def show_run(folder: Path, reporter: Reporter) -> None:
+
+def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
     """Print the results of a run on stdout: tables, or one JSON object."""
     about = read_about(folder)
     file = folder / "metrics.json"
     results = json.loads(file.read_text()) if file.is_file() else None
-    if reporter.mode == "json":
+    if json_lines:
         print(json.dumps({"run": str(folder), "about": about, "results": results}))
         return
-    console = Console(highlight=False, width=None if Console().is_terminal else 140)
+    console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
     if results is not None:
         metrics, differences = results["metrics"], results["differences"]
-        console.print(result_table(metrics, differences, week=str(about["test_week"])))
-        console.print(segment_table(metrics))
-        console.print(source_table(results["sources"]))
+        k, width = int(str(about["k"])), console.width
+        console.print(result_table(metrics, differences, week=str(about["test_week"]), k=k, width=width))
+        console.print(segment_table(metrics, k=k, width=width))
+        console.print(source_table(results["sources"], width=width))
     reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
     console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
     console.print(f"Results are in {folder}")
 
 
-def result_table(metrics: Nested, differences: Nested, *, week: str) -> Table:
+def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, width: int) -> Table:
     """One row per variant, best first: MAP, how many times the variant's MAP the system reaches, and other metrics."""
+    shown = OTHER_METRICS if width >= WIDE else dict(list(OTHER_METRICS.items())[: max(0, (width - 66) // 12)])
     table = _table(
         f"Week of {week}: {metrics[SYSTEM][ALL]['map']['n_customers']:,} customers with purchases; [95 % interval]",
-        ("recommender", "MAP@12", "lookbook is", "recall", "precision", "NDCG", "MRR", "hit rate", "coverage"),
+        ("recommender", f"MAP@{k}", "lookbook is", *shown.values()),
     )
     by_map = sorted(metrics, key=lambda variant: (-_number(metrics[variant][ALL]["map"]["value"]), variant))
     for variant in by_map:
         cells = metrics[variant][ALL]
-        rest = ("recall", "precision", "ndcg", "mrr", "hit_rate", "catalogue_coverage")
-        ratio = _interval(differences[variant][ALL]["map"], "ratio", digits=3) if variant != SYSTEM else ""
-        table.add_row(variant, _interval(cells["map"]), ratio, *(f"{_number(cells[name]['value']):.4f}" for name in rest))
+        ratio = _interval(differences[variant][ALL]["map"], "ratio", digits=3, width=width) if variant != SYSTEM else ""
+        rest = (f"{_number(cells[name]['value']):.4f}" for name in shown)
+        table.add_row(variant, _interval(cells["map"], width=width), ratio, *rest)
     return table
 
 
-def segment_table(metrics: Nested) -> Table:
+def segment_table(metrics: Nested, *, k: int, width: int) -> Table:
     """MAP by days since the customer's last purchase, for the system and the baselines."""
     variants = [variant for variant in metrics if not variant.endswith("_alone")]
-    table = _table("MAP@12 by days since the customer's last purchase", ("days", "customers", *variants))
+    headings = variants if width >= WIDE else [variant.replace("_", "_\n") for variant in variants]
+    table = _table(f"MAP@{k} by days since the customer's last purchase", ("days", "customers", *headings))
     for segment in (name for name in metrics[SYSTEM] if name != ALL):
         cells = [metrics[variant][segment]["map"] for variant in variants]
         table.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{_number(cell['value']):.4f}" for cell in cells))
     return table
 
 
-def source_table(sources: list[dict[str, float | str | None]]) -> Table:
+def source_table(sources: list[dict[str, float | str | None]], *, width: int) -> Table:
     """What the candidates of each source, and of all together, could have reached."""
-    headings = ("source", "candidates per customer", "recall", "labels only it found", "positive rate")
+    headings = ("source", "per\ncustomer", "recall", "labels only\nit found", "positive\nrate")
     table = _table("Candidates: their recall is the ceiling of any ranking", headings)
     for row in sources:
         rate = "" if row["positive_rate"] is None else f"{row['positive_rate']:.4f}"
-        cells = (f"{_number(row['candidates_per_customer']):.1f}", _interval(row, "recall"), f"{row['found_only']:,}", rate)
+        cells = (
+            f"{_number(row['candidates_per_customer']):.1f}",
+            _interval(row, "recall", width=width),
+            f"{row['found_only']:,}",
+            rate,
+        )
         table.add_row(str(row["source"]), *cells)
     return table
 
@@ -79,11 +99,12 @@ def _table(title: str, headings: tuple[str, ...]) -> Table:
     return table
 
 
-def _interval(cell: Mapping[str, object], name: str = "value", *, digits: int = 4) -> str:
+def _interval(cell: Mapping[str, object], name: str = "value", *, width: int, digits: int = 4) -> str:
     low, high = ("ratio_low", "ratio_high") if name == "ratio" else ("low", "high")
     if cell[name] is None or cell[low] is None:
         return ""
-    return f"{_number(cell[name]):.{digits}f} [{_number(cell[low]):.{digits}f}, {_number(cell[high]):.{digits}f}]"
+    gap = " " if width >= WIDE else "\n"
+    return f"{_number(cell[name]):.{digits}f}{gap}[{_number(cell[low]):.{digits}f}, {_number(cell[high]):.{digits}f}]"
 
 
 def _number(value: object) -> float:

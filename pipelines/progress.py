@@ -19,20 +19,24 @@ Mode = Literal["terminal", "plain", "json", "quiet"]
 
 
 def choose_mode(*, json: bool, quiet: bool) -> Mode:
-    if json:
-        return "json"
     if quiet:
         return "quiet"
+    if json:
+        return "json"
     return "terminal" if sys.stderr.isatty() else "plain"
 
 
 @dataclass
 class Reporter:
-    """Counts steps and tells what each did. `seconds` and `memory` per stage end up in run.json."""
+    """Counts steps and tells what each did. `seconds` and `peak_mb` per stage end up in run.json.
+
+    computing: the part of `seconds` that went into steps that were computed, not reused.
+    """
 
     mode: Mode
     console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
     seconds: dict[str, float] = field(default_factory=dict)
+    computing: dict[str, float] = field(default_factory=dict)
     reused: dict[str, int] = field(default_factory=dict)
     computed: dict[str, int] = field(default_factory=dict)
     peak_mb: dict[str, int] = field(default_factory=dict)
@@ -96,6 +100,8 @@ class Reporter:
     def _record(self, stage: str, detail: str, seconds: float, reused: bool) -> None:
         self.finished += 1
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds
+        if not reused:
+            self.computing[stage] = self.computing.get(stage, 0.0) + seconds
         counts = self.reused if reused else self.computed
         counts[stage] = counts.get(stage, 0) + 1
         self.peak_mb[stage] = max(self.peak_mb.get(stage, 0), peak_memory_mb())
@@ -112,15 +118,16 @@ class Reporter:
             )
 
     def _eta(self) -> str:
-        """Seconds left: per stage, the mean over its steps that were computed, else over all computed steps."""
-        known = sum(self.computed.values())
-        if not known:
+        """Time left: a step takes as long as those of its stage that were computed, nothing where all so far were reused,
+        and the mean of all steps where there was none."""
+        if not self.computed:
             return ""
-        mean = sum(self.seconds.values()) / known
+        mean = sum(self.seconds.values()) / self.finished
         left = 0.0
         for stage, steps in self.planned.items():
-            done = self.computed.get(stage, 0) + self.reused.get(stage, 0)
-            each = self.seconds[stage] / done if done else mean
+            computed = self.computed.get(stage, 0)
+            done = computed + self.reused.get(stage, 0)
+            each = self.computing[stage] / computed if computed else 0.0 if done else mean
             left += each * max(steps - done, 0)
         return f"about {int(left) // 60}:{int(left) % 60:02} left"
 

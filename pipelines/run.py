@@ -3,6 +3,7 @@
 Input: Settings. Output: a run folder (run_folder.py). Both halves use the same functions, one week apart.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ def _opened(settings: Settings, reporter: Reporter, *, root: Path, fresh: bool) 
     with locked(root):
         artifacts = Artifacts(root / "cache", reporter, fresh)
         dataset, folder = open_dataset(settings, artifacts)
+        for warning in json.loads((folder / "dataset.json").read_text())["warnings"]:
+            reporter.say(f"warning: {warning}")
         first = last_window(dataset.last_day).earlier(settings.ranking.training_weeks)
         yield Stages(dataset, folder, settings, artifacts, device, first)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 def limit_threads(flag: int | None, *, config: Path | None) -> None:
     """Limit Polars to `flag`, else to run.threads of `config`; 0 or nothing leaves all cores. Bad files are reported later."""
     threads = flag if flag is not None else _from_file(config)
-    if threads:
+    if threads > 0:
         os.environ["POLARS_MAX_THREADS"] = str(threads)
 
 

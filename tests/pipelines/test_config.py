@@ -38,6 +38,8 @@ def test_flags_win_over_the_file_which_wins_over_the_defaults(tmp_path: Path) ->
         ('[run]\ndevice = "tpu"\n', r"setting run\.device = 'tpu'.*'auto', 'gpu' or 'cpu'"),
         ("[retrieval.popularity]\nk = 0\n", r"setting retrieval\.popularity\.k = 0"),
         ('[retrieval]\nsources = ["mfx"]\n', r"unknown source 'mfx'; known: repurchase, popularity"),
+        ('[retrieval]\nsources = ["popularity", "popularity"]\n', r"retrieval\.sources = .*: expected each name once"),
+        ("[retrieval]\nsources = []\n", r"retrieval\.sources = \[\]: expected each name once, at least one"),
         ("[run\n", r"not valid TOML"),
     ],
 )

@@ -50,6 +50,8 @@ class Market:
     def ended(command: list[str]) -> dict[str, object]:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=250)
         assert done.returncode == 0, done.stderr
+        last = json.loads([line for line in done.stderr.splitlines() if '"event": "step"' in line][-1])
+        assert last["done"] == last["of"], "the number of steps was announced wrongly"
         result: dict[str, object] = json.loads(done.stdout)
         return result
 
@@ -106,6 +108,8 @@ def test_a_run_leaves_every_file_with_its_checksum(finished: Market) -> None:
     assert about["test_week"] == "2020-09-16"
     assert about["final_week"] == "2020-09-23"
     assert about["device"] in ("cpu", "gpu")
+    assert finished.latest.name.endswith(about["settings_digest"])
+    assert about["data"]["quarantined"] == {}
 
 
 def test_every_customer_of_the_sample_gets_twelve_distinct_ten_digit_articles_in_its_order(finished: Market) -> None:
@@ -197,6 +201,16 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(finished: Market, tmp_p
     assert sum(stage["reused"] for stage in stages_of(result).values()) >= steps
     first = sorted((finished.root / "artifacts" / "runs").iterdir())[0]
     assert (other.latest / "recommendations.parquet").read_bytes() == (first / "recommendations.parquet").read_bytes()
+
+
+def test_a_limit_on_the_size_of_files_ends_with_exit_code_5_and_leaves_no_half_file(tmp_path: Path) -> None:
+    market = market_in(tmp_path)
+    options = ["--dataset", "hm", "--data-dir", str(market.root / "hm"), "--config", str(market.root / "small.toml")]
+    limited = ["bash", "-c", 'ulimit -f 8 && exec "$@"', "limited", *market.command("run", *options)]
+    done = subprocess.run(limited, capture_output=True, text=True, check=False, timeout=200)
+    assert done.returncode == 5, done.stderr
+    assert "File too large" in done.stderr.splitlines()[-1]
+    assert not list((market.root / "artifacts").rglob("*.partial"))
 
 
 def test_a_flipped_bit_in_a_stage_table_ends_with_exit_code_4(finished: Market) -> None:

@@ -1,0 +1,40 @@
+"""What is told while a command works."""
+
+import pytest
+
+from pipelines.progress import Reporter, choose_mode
+
+
+@pytest.mark.parametrize(("json", "quiet", "mode"), [(True, True, "quiet"), (True, False, "json"), (False, True, "quiet")])
+def test_quiet_wins_over_json_lines(json: bool, quiet: bool, mode: str) -> None:
+    assert choose_mode(json=json, quiet=quiet) == mode
+
+
+def told(reporter: Reporter, stage: str, *, reused: int = 0, computed: int = 0, seconds: float = 0.0) -> None:
+    for _ in range(reused):
+        reporter._record(stage, "", 0.0, True)
+    for _ in range(computed):
+        reporter._record(stage, "", seconds, False)
+
+
+def test_a_resumed_run_counts_on_the_pace_of_the_steps_it_computed() -> None:
+    reporter = Reporter("quiet")
+    reporter.plan({"retrieve": 20})
+    told(reporter, "retrieve", reused=9, computed=1, seconds=60.0)
+    assert reporter._eta() == "about 10:00 left"
+
+
+def test_stages_whose_steps_were_all_reused_so_far_are_expected_to_go_on_so() -> None:
+    reporter = Reporter("quiet")
+    reporter.plan({"learn": 50, "fit": 1})
+    told(reporter, "learn", reused=10)
+    told(reporter, "fit", computed=1, seconds=60.0)
+    assert reporter._eta() == "about 0:00 left"
+
+
+def test_a_stage_without_a_step_so_far_takes_the_mean_of_all() -> None:
+    reporter = Reporter("quiet")
+    reporter.plan({"learn": 2, "rank": 3})
+    assert reporter._eta() == ""
+    told(reporter, "learn", computed=2, seconds=10.0)
+    assert reporter._eta() == "about 0:30 left"
