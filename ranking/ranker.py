@@ -7,6 +7,7 @@ Method: LambdaMART (Burges, 2010, "From RankNet to LambdaRank to LambdaMART") as
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,8 @@ def fit(examples: pl.DataFrame, settings: RankerSettings, *, trees: int, seed: i
 
     train = _dataset(examples)
     booster = lightgbm.train(_parameters(settings, seed, threads), train, num_boost_round=trees)
-    return Ranker(feature_schema(examples), trees, booster.model_to_string())
+    model = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", booster.model_to_string())
+    return Ranker(feature_schema(examples), trees, model)
 
 
 def choose_trees(
