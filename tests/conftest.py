@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from data.dataset import Dataset
 from data.schema import ARTICLES, LEVELS, TRANSACTIONS
 
 MakeDataset = Callable[..., Dataset]
+Scramble = Callable[[Dataset, date], Dataset]
 LAST_DAY = date(2020, 9, 22)
 
 
@@ -75,6 +77,28 @@ def random_market(seed: int = 7, n_customers: int = 60, n_articles: int = 80, n_
     levels = {level: [None if i % 17 == 0 else int(i * 31 % n) + 1 for i in range(n_articles)] for level, n in sizes.items()}
     articles = pl.DataFrame({"article": np.arange(n_articles), "name": [f"article {i}" for i in range(n_articles)], **levels})
     return build_dataset(transactions, customers, articles)
+
+
+def scrambled_from(dataset: Dataset, day: date) -> Dataset:
+    """The random market with as many rows of noise in place of those dated `day` or later, on the same days in another order."""
+    future = pl.col("date") >= day
+    rows = dataset.transactions.filter(future).collect()
+    rng = np.random.default_rng(3)
+    noise = rows.with_columns(
+        pl.Series("customer", rng.integers(0, 60, rows.height), dtype=pl.UInt32),
+        pl.Series("article", rng.integers(0, 80, rows.height), dtype=pl.UInt32),
+        pl.Series("price", rng.uniform(1, 9, rows.height), dtype=pl.Float32),
+        pl.Series("channel", rng.integers(0, 3, rows.height), dtype=pl.UInt8),
+        date=pl.col("date").shuffle(seed=3),
+        quantity=pl.col("quantity") * 7,
+    )
+    mixed = pl.concat([dataset.transactions.filter(~future), noise.lazy()]).sort("customer", "date", "article")
+    return replace(dataset, digest="scrambled", transactions=mixed)
+
+
+@pytest.fixture
+def scramble_from() -> Scramble:
+    return scrambled_from
 
 
 @pytest.fixture
