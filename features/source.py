@@ -14,18 +14,13 @@ _TOGETHER = {
 }
 
 
-def pair_feature_names(columns: Iterable[str]) -> tuple[str, ...]:
-    """The columns of PAIRS that the ranker takes as features: all but the keys, in their order."""
-    return tuple(column for column in columns if column not in KEYS)
-
-
 def pair_feature_docs(columns: Iterable[str]) -> Mapping[str, str]:
-    """Documentation of every feature among the columns of PAIRS.
+    """Documentation of every feature among the columns of PAIRS: of all but the keys, in their order.
 
     Raises:
         ValueError: a column is neither `<source>_score`, `<source>_rank` nor one of the declared ones.
     """
-    return {name: _TOGETHER.get(name) or _source_doc(name) for name in pair_feature_names(columns)}
+    return {name: _TOGETHER.get(name) or _source_doc(name) for name in columns if name not in KEYS}
 
 
 def _source_doc(name: str) -> str:

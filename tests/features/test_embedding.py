@@ -2,7 +2,6 @@ from datetime import date
 
 import numpy as np
 import polars as pl
-import pytest
 from polars.testing import assert_frame_equal
 
 from features.embedding import EMBEDDING, RECENT_PURCHASES
@@ -69,8 +68,3 @@ def test_pairs_beyond_one_block_are_looked_up_like_the_first(make_dataset, monke
 def test_learned_tables_without_rows_give_nulls(make_dataset):
     found = nearness(make_dataset, [(1, 10, 1)], [(1, 10)], customers={}, articles={})
     assert found.row(0) == (1, 10, None, None, None)
-
-
-@pytest.mark.parametrize("name", ["customer_embeddings", "article_embeddings"])
-def test_both_tables_are_required(name):
-    assert name in EMBEDDING.requires

@@ -1,15 +1,11 @@
 import pytest
 
-from features.source import pair_feature_docs, pair_feature_names
+from features.source import pair_feature_docs
 
 COLUMNS = ["customer", "article", "n_sources", "rrf", "same_product_score", "same_product_rank"]
 
 
-def test_every_column_of_pairs_but_the_keys_is_a_feature():
-    assert pair_feature_names(COLUMNS) == ("n_sources", "rrf", "same_product_score", "same_product_rank")
-
-
-def test_the_documentation_names_the_source():
+def test_every_column_but_the_keys_is_documented_and_names_its_source():
     docs = pair_feature_docs(COLUMNS)
     assert list(docs) == COLUMNS[2:]
     assert "source same_product" in docs["same_product_rank"]
