@@ -6,13 +6,13 @@ customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 
+from data.durable import flush
 from data.errors import DataError, Where
 from data.ids import IdMap
 from data.parse import parse_transactions
@@ -47,7 +47,7 @@ def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_lim
         raise
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
-    _sync_one(folder.parent)
+    flush(folder.parent)
     return summary
 
 
@@ -140,12 +140,4 @@ def _digest(folder: Path) -> str:
 def _sync(folder: Path) -> None:
     """Have the disk hold every file and folder, so that a rename never shows half a data set."""
     for path in (*folder.rglob("*"), folder):
-        _sync_one(path)
-
-
-def _sync_one(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        flush(path)

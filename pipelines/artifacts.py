@@ -4,7 +4,6 @@ A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST
 """
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from data.durable import flush
 from pipelines.digest import digest, file_sha256
 from pipelines.disk import full_disk_explained
 from pipelines.errors import ArtifactError
@@ -103,11 +103,11 @@ def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
     """Write MANIFEST.json with the SHA-256 of every file in `folder`, all of them flushed to disk before it."""
     files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST)
     for file in files:
-        _flush(file)
+        flush(file)
     sums = {str(file.relative_to(folder)): file_sha256(file) for file in files}
     partial = folder / f"{MANIFEST}.partial"
     partial.write_text(json.dumps({**about, "sha256": sums}, indent=1, default=str) + "\n")
-    _flush(partial)
+    flush(partial)
     partial.rename(folder / MANIFEST)
 
 
@@ -129,11 +129,3 @@ def verify(folder: Path) -> None:
         if not file.is_file() or file_sha256(file) != expected:
             state = "is missing" if not file.is_file() else "was changed after it was written"
             raise ArtifactError(f"{file} {state}. Run the command again with --fresh.")
-
-
-def _flush(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
