@@ -40,10 +40,10 @@ def code_digest(*modules: str) -> str:
         module = waiting.pop()
         if module in found:
             continue
-        spec = find_spec(module)
-        if spec is None or spec.origin is None:
+        file = _source_file(module)
+        if file is None:
             continue
-        source = Path(spec.origin).read_text()
+        source = file.read_text()
         found[module] = hashlib.sha256(source.encode()).hexdigest()
         waiting += _project_imports(source)
     return digest({**found, **library_versions()})
@@ -56,12 +56,15 @@ def _project_imports(source: str) -> list[str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if name.split(".")[0] in PACKAGES and _is_module(name)]
+    return [name for name in names if name.split(".")[0] in PACKAGES]
 
 
-@cache
-def _is_module(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _source_file(module: str) -> Path | None:
+    """Where a project module stands; null if `module` is no module but a name in one. Nothing is imported but its package:
+    asking find_spec for more would load TensorFlow, in seconds, before anybody needs it."""
+    package, *inner = module.split(".")
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent.joinpath(*inner)
+    return next((file for file in (path / "__init__.py", path.with_suffix(".py")) if file.is_file()), None)

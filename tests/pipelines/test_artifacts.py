@@ -1,5 +1,7 @@
 """Stage tables on disk: reused when nothing changed, never half written, damage found."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -106,6 +108,16 @@ def test_the_code_digest_follows_imports_even_inside_functions(tmp_path: Path, m
     before = code_digest.__wrapped__("evaluation.outer")
     (package / "inner.py").write_text("def g():\n    return 2\n")
     assert code_digest.__wrapped__("evaluation.outer") != before
+
+
+def test_the_code_digest_loads_none_of_the_heavy_libraries() -> None:
+    script = (
+        "import sys; from pipelines.digest import code_digest; from retrieval.registry import SOURCES\n"
+        "for source in SOURCES.values(): code_digest(source.__module__)\n"
+        "heavy = {'tensorflow', 'keras', 'lightgbm', 'faiss'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
 
 
 def _finder(root: Path):  # type: ignore[no-untyped-def]
