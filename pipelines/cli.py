@@ -16,6 +16,7 @@ app = App(
     help="Predicts what every customer of a retailer buys next week: candidate retrieval, then LambdaRank.",
     help_format="plaintext",
     version="0.1.0",
+    suppress_keyboard_interrupt=False,
 )
 data_app = App(name="data", help="Look at a data set before a run.")
 app.command(data_app)

@@ -203,6 +203,21 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(finished: Market, tmp_p
     assert (other.latest / "recommendations.parquet").read_bytes() == (first / "recommendations.parquet").read_bytes()
 
 
+def test_ctrl_c_stops_after_the_step_keeps_it_and_says_how_to_go_on(tmp_path: Path) -> None:
+    market = market_in(tmp_path)
+    options = ["--dataset", "hm", "--data-dir", str(market.root / "hm"), "--config", str(market.root / "small.toml")]
+    with subprocess.Popen(market.command("run", *options), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
+        assert process.stderr is not None
+        while '"event": "step"' not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read().splitlines()
+    assert process.returncode == 130
+    assert rest[-1] == "lookbook: stopped; the same command goes on where this one ended"
+    assert len(rest) < 20
+    assert not list((market.root / "artifacts").rglob("*.partial"))
+
+
 def test_a_limit_on_the_size_of_files_ends_with_exit_code_5_and_leaves_no_half_file(tmp_path: Path) -> None:
     market = market_in(tmp_path)
     options = ["--dataset", "hm", "--data-dir", str(market.root / "hm"), "--config", str(market.root / "small.toml")]
