@@ -91,10 +91,16 @@ def test_changed_code_of_the_stages_themselves_computes_again(market: Dataset, r
     assert computed(opened(market, root)) == EVERYTHING - {"fallback"}
 
 
-def test_changed_code_of_ranking_computes_the_ranking_again(market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("module", "expected"),
+    [("pipelines.rank", {"fit", "fallback", "rank", "evaluate"}), ("ranking.select", {"fallback", "rank", "evaluate"})],
+)
+def test_changed_code_of_ranking_computes_the_ranking_again(
+    market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch, module: str, expected: set[str]
+) -> None:
     usual: Callable[..., str] = rank.code_digest
-    monkeypatch.setattr(rank, "code_digest", lambda *names: usual(*names) + ("changed" if "pipelines.rank" in names else ""))
-    assert computed(opened(market, root)) == {"fit", "fallback", "rank", "evaluate"}
+    monkeypatch.setattr(rank, "code_digest", lambda *names: usual(*names) + (module if module in names else ""))
+    assert computed(opened(market, root)) == expected
 
 
 def test_too_few_weeks_to_learn_from_are_refused_with_the_setting_to_change(market: Dataset, tmp_path: Path) -> None:

@@ -27,6 +27,14 @@ def test_the_best_scores_come_first_and_ties_go_to_the_smaller_article() -> None
     assert_frame_equal(select_top_k(scored, customers, fallback, k=3).collect(), after)
 
 
+def test_a_tie_at_the_cut_is_decided_by_the_smaller_article_in_any_input_order() -> None:
+    customers = pl.LazyFrame({"customer": [1], "age_band": [None]}, schema=CUSTOMERS)
+    for articles in (list(range(50)), list(range(50))[::-1]):
+        scored = pl.LazyFrame({"customer": [1] * 50, "article": articles, "score": [0.5] * 50}, schema=SCORED)
+        best = select_top_k(scored, customers, pl.LazyFrame(schema=FALLBACK), k=3).collect()
+        assert best["article"].to_list() == [0, 1, 2]
+
+
 def test_a_short_list_is_filled_from_the_customers_age_band_without_repeating_an_article() -> None:
     scored = pl.LazyFrame({"customer": [1], "article": [5], "score": [-2.0]}, schema=SCORED)
     customers = pl.LazyFrame({"customer": [1, 2, 3], "age_band": [4, 4, None]}, schema=CUSTOMERS)
@@ -79,6 +87,13 @@ def test_the_fallback_prefers_what_the_age_band_bought_lately_then_what_everybod
     lists = fallback_lists(history, 2).collect()
     of_band = {band: lists.filter(pl.col("age_band").eq_missing(band))["article"].to_list() for band in (None, 1, 2)}
     assert of_band == {None: [1, 3, 2, 0], 1: [3, 1, 2, 0], 2: [1, 3, 2, 0]}
+
+
+def test_articles_that_sold_alike_fall_back_in_the_order_of_their_ids(make_dataset: Callable[..., Dataset]) -> None:
+    transactions = pl.DataFrame({"customer": [0], "article": [60], "date": [date(2020, 9, 1)]})
+    articles = pl.DataFrame({"article": range(99, -1, -1)})
+    lists = fallback_lists(make_dataset(transactions, None, articles).before(date(2020, 9, 8)), 4).collect()
+    assert lists["article"].to_list() == [60, 0, 1, 2, 3, 4, 5, 6]
 
 
 def test_the_fallback_ignores_sales_on_and_after_as_of(market: Dataset) -> None:
