@@ -48,8 +48,10 @@ def attach_nearness(pairs: pl.LazyFrame, inputs: Inputs) -> pl.LazyFrame:
 
     The tables of vectors, small next to the pairs, are collected here; the pairs stay lazy.
     """
-    shard = inputs.history.customers.select(id="customer")
-    customers = inputs.tables["customer_embeddings"].join(shard, on="id", how="semi", maintain_order="left").collect()
+    shard = inputs.history.customers.select(id="customer").collect()
+    span = pl.col("id").is_between(shard["id"].min(), shard["id"].max())  # reads only their part of the file
+    known = inputs.tables["customer_embeddings"].filter(span)
+    customers = known.join(shard.lazy(), on="id", how="semi", maintain_order="left").collect()
     articles = inputs.tables["article_embeddings"].collect()
     vectors, bias = _vectors(articles), Vectors.build(articles["id"].to_numpy(), articles["bias"].to_numpy()[:, None])
     units = Vectors(vectors.row, _unit(vectors.matrix))

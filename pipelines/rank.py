@@ -26,8 +26,8 @@ def choose_tree_count(stages: Stages, target: Window) -> int:
 
     def build(folder: Path) -> None:
         curve = choose_trees(
-            _read_some(stages, older),
-            _read_some(stages, [newest]),
+            _examples_in(stages, older),
+            _examples_in(stages, [newest]),
             settings=settings.ranking.lambdarank,
             seed=settings.run.seed,
             threads=settings.run.threads,
@@ -46,7 +46,7 @@ def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
 
     def build(folder: Path) -> None:
         ranker = fit(
-            _read_some(stages, weeks),
+            _examples_in(stages, weeks),
             settings.ranking.lambdarank,
             trees=trees,
             seed=settings.run.seed,
@@ -91,21 +91,21 @@ def _examples(stages: Stages, window: Window) -> list[Stage]:
     return [stages.examples(shard) for shard in stages.buyers(window)]
 
 
-def _read_some(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> pl.DataFrame:
-    """EXAMPLES of several weeks as one frame, sorted by as_of, customer, article.
+def _examples_in(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> list[pl.LazyFrame]:
+    """EXAMPLES of several weeks, a part for each shard, sorted by as_of, customer, article.
 
     Raises:
         DataError: there is none.
     """
-    examples = pl.concat([stage.table("features") for week in weeks for stage in week]).collect()
-    if examples.is_empty():
+    parts = [stage.table("features") for week in weeks for stage in week]
+    if not any(part.select(pl.len()).collect().item() for part in parts):
         raise DataError(
             "no training examples: in the training weeks nobody bought an article that was a candidate for them",
             expected=f"{stages.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases; "
             f"the data set goes from {stages.dataset.first_day} to {stages.dataset.last_day}",
             fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
         )
-    return examples
+    return parts
 
 
 def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:

@@ -14,9 +14,9 @@ def write_submission(recommendations: pl.LazyFrame, *, dataset_folder: Path, fil
     The lines follow the data set's submission order (that of its sample_submission.csv or customer file). Ids are written as they
     were read, leading zeros included; nothing else of the retailer's text gets into the file.
     """
-    articles = pl.scan_parquet(dataset_folder / "article_ids.parquet").select("article", "article_id")
-    customers = pl.scan_parquet(dataset_folder / "customer_ids.parquet").select("customer", "customer_id")
-    order = pl.scan_parquet(dataset_folder / "submission_order.parquet").select("customer")
+    articles = pl.scan_parquet(dataset_folder / "article_ids.parquet", glob=False).select("article", "article_id")
+    customers = pl.scan_parquet(dataset_folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")
+    order = pl.scan_parquet(dataset_folder / "submission_order.parquet", glob=False).select("customer")
     lists = (
         recommendations.join(articles, on="article", how="left", validate="m:1", maintain_order="left")
         .sort("customer", "rank")

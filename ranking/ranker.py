@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, ClassVar
@@ -24,6 +24,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy-waiting threads cost
 
 NOT_FEATURES = ("as_of", "customer", "article", "label")
 METRIC = "map"
+BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Ranker:
         Raises:
             SchemaError: the feature columns are not exactly those of training.
         """
-        check_features(self.features, feature_schema(features))
+        check_features(self.features, feature_schema(features.schema))
         import lightgbm
 
         booster = lightgbm.Booster(model_str=self.model)
@@ -93,29 +94,32 @@ class LearningCurve:
     values: tuple[float, ...]
 
 
-def fit(examples: pl.DataFrame, settings: RankerSettings, *, trees: int, seed: int, threads: int = 0) -> Ranker:
-    """Fit exactly `trees` trees on EXAMPLES sorted by as_of, customer, article. Same rows: same text, whatever the threads."""
+Parts = Sequence[pl.LazyFrame]
+"""EXAMPLES in parts, each sorted by as_of, customer, article, none splitting a query group. One part is in memory at a time."""
+
+
+def fit(examples: Parts, settings: RankerSettings, *, trees: int, seed: int, threads: int = 0) -> Ranker:
+    """Fit exactly `trees` trees. Same rows: same text, whatever the threads."""
     import lightgbm
 
-    train = _dataset(examples)
-    booster = lightgbm.train(_parameters(settings, seed, threads), train, num_boost_round=trees)
+    parameters = _parameters(settings, seed, threads)
+    booster = lightgbm.train(parameters, _dataset(examples, parameters), num_boost_round=trees)
     model = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", booster.model_to_string())
-    return Ranker(feature_schema(examples), trees, model)
+    return Ranker(feature_schema(examples[0].collect_schema()), trees, model)
 
 
-def choose_trees(
-    train: pl.DataFrame, valid: pl.DataFrame, *, settings: RankerSettings, seed: int, threads: int = 0
-) -> LearningCurve:
+def choose_trees(train: Parts, valid: Parts, *, settings: RankerSettings, seed: int, threads: int = 0) -> LearningCurve:
     """Early stopping: the number of trees after which MAP@12 on `valid` was best, for a fit on `train`."""
     import lightgbm
 
     history: dict[str, dict[str, list[float]]] = {}
-    data = _dataset(train)
+    parameters = _parameters(settings, seed, threads)
+    data = _dataset(train, parameters)
     booster = lightgbm.train(
-        _parameters(settings, seed, threads),
+        parameters,
         data,
         num_boost_round=settings.max_trees,
-        valid_sets=[_dataset(valid, reference=data)],
+        valid_sets=[_dataset(valid, parameters, reference=data)],
         valid_names=["valid"],
         callbacks=[
             lightgbm.early_stopping(settings.early_stopping_rounds, verbose=False),
@@ -125,9 +129,9 @@ def choose_trees(
     return LearningCurve(booster.best_iteration, tuple(history["valid"][f"{METRIC}@12"]))
 
 
-def feature_schema(frame: pl.DataFrame) -> dict[str, str]:
+def feature_schema(schema: pl.Schema) -> dict[str, str]:
     """Feature columns of EXAMPLES or FEATURES and their types, in order."""
-    return {name: str(dtype) for name, dtype in frame.schema.items() if name not in NOT_FEATURES}
+    return {name: str(dtype) for name, dtype in schema.items() if name not in NOT_FEATURES}
 
 
 def check_features(expected: Mapping[str, str], found: Mapping[str, str]) -> None:
@@ -161,25 +165,44 @@ def _parameters(settings: RankerSettings, seed: int, threads: int) -> dict[str, 
     }
 
 
-def _dataset(examples: pl.DataFrame, reference: object = None) -> "object":
+def _dataset(examples: Parts, parameters: Mapping[str, object], *, reference: object = None) -> "object":
+    """A binned LightGBM data set; the matrix it was binned from is free again."""
     import lightgbm
 
-    groups = examples.select(pl.struct("as_of", "customer").rle().struct.field("len")).to_series()
+    names = list(feature_schema(examples[0].collect_schema()))
+    rows = [part.select(pl.len()).collect().item() for part in examples]
+    matrix = np.empty((sum(rows), len(names)), dtype=np.float32)
+    labels, groups = [], []
+    for start, part in zip(np.cumsum([0, *rows]), examples, strict=False):
+        frame = part.collect()
+        _fill(matrix[start : start + len(frame)], frame.select(names))
+        labels.append(frame["label"])
+        groups.append(frame.select(pl.struct("as_of", "customer").rle().struct.field("len")).to_series())
     return lightgbm.Dataset(
-        _matrix(examples),
-        label=examples["label"].to_numpy(),
-        group=groups.to_numpy(),
-        feature_name=list(feature_schema(examples)),
+        matrix,
+        label=pl.concat(labels).to_numpy(),
+        group=pl.concat(groups).to_numpy(),
+        feature_name=names,
         reference=reference,
-    )
+        params=dict(parameters),
+    ).construct()
 
 
-def _matrix(frame: pl.DataFrame) -> npt.NDArray[np.float32]:
-    """Feature columns as a C-ordered float32 matrix; null becomes NaN, which LightGBM treats as missing."""
-    matrix = np.empty((len(frame), len(feature_schema(frame))), dtype=np.float32)
-    for place, name in enumerate(feature_schema(frame)):
-        matrix[:, place] = frame[name].cast(pl.Float32).to_numpy()
+def _matrix(features: pl.DataFrame) -> npt.NDArray[np.float32]:
+    """The feature columns as a C-ordered matrix."""
+    names = list(feature_schema(features.schema))
+    matrix = np.empty((len(features), len(names)), dtype=np.float32)
+    _fill(matrix, features.select(names))
     return matrix
+
+
+def _fill(matrix: npt.NDArray[np.float32], columns: pl.DataFrame) -> None:
+    """Write `columns` into the rows of `matrix`, block by block, so that a block stays in the cache while it is turned.
+    Null becomes NaN, which LightGBM treats as missing."""
+    for block in range(0, len(columns), BLOCK_ROWS):
+        rows = columns.slice(block, BLOCK_ROWS)
+        for place, column in enumerate(rows):
+            matrix[block : block + len(rows), place] = column.cast(pl.Float32).to_numpy()
 
 
 def _sha256(text: str) -> str:

@@ -43,7 +43,7 @@ def examples(weeks: int = 2, customers: int = 60, candidates: int = 30, seed: in
 
 
 def test_the_ranker_puts_bought_articles_first() -> None:
-    ranker = fit(examples(), SETTINGS, trees=30, seed=0)
+    ranker = fit([examples().lazy()], SETTINGS, trees=30, seed=0)
     fresh = examples(seed=1)
     scores = ranker.score(fresh.drop("label"))["score"].to_numpy()
     bought = fresh["label"].to_numpy() == 1
@@ -52,7 +52,7 @@ def test_the_ranker_puts_bought_articles_first() -> None:
 
 
 def test_scores_keep_rows_and_order_and_survive_saving(tmp_path: Path) -> None:
-    ranker = fit(examples(), SETTINGS, trees=5, seed=0)
+    ranker = fit([examples().lazy()], SETTINGS, trees=5, seed=0)
     features = examples(seed=2).drop("label").sample(fraction=1.0, shuffle=True, seed=3)
     scored = ranker.score(features)
     assert_frame_equal(scored.select("customer", "article"), features.select("customer", "article"))
@@ -62,12 +62,12 @@ def test_scores_keep_rows_and_order_and_survive_saving(tmp_path: Path) -> None:
 
 
 def test_the_same_examples_give_the_same_model_with_one_and_two_threads() -> None:
-    one, two = (fit(examples(), SETTINGS, trees=10, seed=0, threads=threads) for threads in (1, 2))
+    one, two = (fit([examples().lazy()], SETTINGS, trees=10, seed=0, threads=threads) for threads in (1, 2))
     assert one == two
 
 
 def test_early_stopping_reports_the_best_tree_of_its_curve() -> None:
-    curve = choose_trees(examples(), examples(weeks=1, seed=9), settings=SETTINGS, seed=0)
+    curve = choose_trees([examples().lazy()], [examples(weeks=1, seed=9).lazy()], settings=SETTINGS, seed=0)
     assert curve.values[curve.trees - 1] == max(curve.values)
     assert len(curve.values) <= SETTINGS.max_trees
 
@@ -84,13 +84,13 @@ def test_early_stopping_reports_the_best_tree_of_its_curve() -> None:
 def test_features_that_are_not_those_of_training_are_refused_by_name(
     change: Callable[[pl.DataFrame], pl.DataFrame], named: str
 ) -> None:
-    ranker = fit(examples(), SETTINGS, trees=2, seed=0)
+    ranker = fit([examples().lazy()], SETTINGS, trees=2, seed=0)
     with pytest.raises(SchemaError, match=named):
         ranker.score(change(examples().drop("label")))
 
 
 def test_a_model_file_that_was_cut_or_edited_never_reaches_lightgbm(tmp_path: Path) -> None:
-    fit(examples(), SETTINGS, trees=2, seed=0).save(tmp_path)
+    fit([examples().lazy()], SETTINGS, trees=2, seed=0).save(tmp_path)
     text = (tmp_path / "ranker.txt").read_text()
     for damaged in (text[: len(text) // 2], text.replace("leaf_value", "leaf_valve", 1)):
         (tmp_path / "ranker.txt").write_text(damaged)
@@ -99,5 +99,12 @@ def test_a_model_file_that_was_cut_or_edited_never_reaches_lightgbm(tmp_path: Pa
 
 
 def test_no_pairs_give_no_scores() -> None:
-    ranker = fit(examples(), SETTINGS, trees=2, seed=0)
+    ranker = fit([examples().lazy()], SETTINGS, trees=2, seed=0)
     assert len(ranker.score(examples().drop("label").head(0))) == 0
+
+
+def test_examples_in_parts_give_the_same_model_as_in_one() -> None:
+    whole = examples(customers=400)
+    parts = [whole.filter(pl.col("as_of") == week).lazy() for week in whole["as_of"].unique(maintain_order=True)]
+    assert len(whole) > 2 * 4096
+    assert fit(parts, SETTINGS, trees=5, seed=0) == fit([whole.lazy()], SETTINGS, trees=5, seed=0)
