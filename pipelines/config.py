@@ -73,9 +73,13 @@ class Settings(_Frozen):
     tables: dict[str, object]
 
     def sources(self) -> tuple[CandidateSource, ...]:
-        """The candidate sources in use, in the order of `retrieval.sources`, each with its own settings table."""
+        """The candidate sources in use, in the order of the registry, each with its own settings table."""
         retrieval = _table(self.tables, "retrieval")
-        return tuple(_validated(SOURCES[name], _table(retrieval, name), f"retrieval.{name}") for name in self.retrieval.sources)
+        return tuple(
+            _validated(source, _table(retrieval, name), f"retrieval.{name}")
+            for name, source in SOURCES.items()
+            if name in self.retrieval.sources
+        )
 
 
 def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:

@@ -69,3 +69,8 @@ def test_written_settings_are_read_back_equal_and_keep_the_comments(tmp_path: Pa
     assert load_settings(tmp_path / "config.resolved.toml") == settings
     comments = [line for line in DEFAULTS.read_text().splitlines() if line.startswith("#")]
     assert all(comment in (tmp_path / "config.resolved.toml").read_text() for comment in comments)
+
+
+def test_the_order_in_which_sources_are_named_does_not_matter(tmp_path: Path) -> None:
+    named = load_settings(settings_file(tmp_path, '[retrieval]\nsources = ["popularity", "repurchase"]\n'))
+    assert [source.name for source in named.sources()] == ["repurchase", "popularity"]
