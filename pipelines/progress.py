@@ -110,7 +110,9 @@ class Reporter:
         elif self.mode == "plain":
             what = "reused" if reused else f"{seconds:.1f} s"
             self.console.print(
-                f"[{self.finished:>3}/{self.total or "?"}] {stage:<10} {detail:<44} {what:>8}  {self._eta()}", markup=False, soft_wrap=True
+                f"[{self.finished:>3}/{self.total or '?'}] {stage:<10} {detail:<44} {what:>8}  {self._eta()}",
+                markup=False,
+                soft_wrap=True,
             )
         elif self.mode == "json":
             _log().info(
