@@ -11,6 +11,7 @@ from data.schema import CUSTOMERS
 from features.feature import Feature, FeatureGroup, Inputs
 from features.purchases import LOG_PRICE_UNITS, purchases, ratio, total, within
 
+CUSTOMER_ATTRIBUTES = "customer_attributes"
 NEVER = "null = the customer has never bought"
 
 
@@ -32,7 +33,7 @@ def attributes(columns: Iterable[str]) -> FeatureGroup:
     """The columns of CUSTOMERS that the data set adds to the declared ones, as one group."""
     extra = [column for column in columns if column not in CUSTOMERS]
     return FeatureGroup(
-        name="customer_attributes",
+        name=CUSTOMER_ATTRIBUTES,
         keys=("customer",),
         features=tuple(
             Feature(f"customer_{c}", pl.col(c), f"Attribute {c} of the customer as the data set codes it; null = unknown.")

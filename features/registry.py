@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from features.article import ARTICLE
-from features.customer import CUSTOMER, attributes
+from features.customer import CUSTOMER, CUSTOMER_ATTRIBUTES, attributes
 from features.embedding import EMBEDDING
 from features.feature import FeatureGroup
 from features.match import MATCH
@@ -16,6 +16,11 @@ from features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
 
 GROUPS: tuple[FeatureGroup, ...] = (CUSTOMER, ARTICLE, PAIR, *PAIR_LEVELS, PAIR_TIMING, MATCH, EMBEDDING)
 """Groups that every data set has. EMBEDDING needs learned vectors: see `features.feature.available`."""
+
+SOURCE = "source"
+"""The group of the columns that retrieval leaves in PAIRS."""
+GROUP_NAMES = (SOURCE, *(group.name for group in GROUPS), CUSTOMER_ATTRIBUTES)
+"""What features.leave_out may name."""
 
 
 def groups(customer_columns: Iterable[str]) -> tuple[FeatureGroup, ...]:
@@ -37,3 +42,9 @@ def feature_docs(chosen: Sequence[FeatureGroup], pair_columns: Iterable[str]) ->
     """Documentation of every column the ranker sees, by name: those of PAIRS, then those of `chosen`, in column order."""
     declared = {feature.name: feature.doc for group in chosen for feature in group.features}
     return {**pair_feature_docs(pair_columns), **declared}
+
+
+def group_of_feature(chosen: Sequence[FeatureGroup], features: Iterable[str]) -> Mapping[str, str]:
+    """The group of each of `features`, in their order: SOURCE for those that `chosen` does not declare, the columns of PAIRS."""
+    declared = {feature.name: group.name for group in chosen for feature in group.features}
+    return {name: declared.get(name, SOURCE) for name in features}

@@ -1,6 +1,6 @@
 """Stage tables on disk: computed once, found again by their digest, never seen half written.
 
-A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST.json (key, seconds, SHA-256 of every file).
+A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST.json (key, seconds, memory, SHA-256 of each file).
 """
 
 import json
@@ -16,6 +16,7 @@ from data.durable import flush
 from pipelines.digest import digest, file_sha256
 from pipelines.disk import full_disk_explained
 from pipelines.errors import ArtifactError
+from pipelines.memory import PeakMemory
 from pipelines.progress import Reporter
 
 Build = Callable[[Path], None]
@@ -26,13 +27,14 @@ MANIFEST = "MANIFEST.json"
 class Stage:
     """What one stage left. key: digest of what it was computed from, for the keys of later stages. reused: found on disk.
 
-    seconds: how long it took when it was computed.
+    seconds, peak_memory_mb: what it took when it was computed; the memory is that of the whole process.
     """
 
     key: str
     folder: Path
     reused: bool
     seconds: float
+    peak_memory_mb: int
 
     @property
     def tables(self) -> dict[str, pl.LazyFrame]:
@@ -72,8 +74,8 @@ class Artifacts:
                 if not reused:
                     self._write(folder, key, build)
                 verify(folder)
-                seconds = json.loads((folder / MANIFEST).read_text())["seconds"]
-                self.done[folder] = Stage(mark, folder, reused, seconds)
+                took = json.loads((folder / MANIFEST).read_text())
+                self.done[folder] = Stage(mark, folder, reused, took["seconds"], took["peak_memory_mb"])
                 tell(reused)
         return self.done[folder]
 
@@ -84,8 +86,10 @@ class Artifacts:
         start = time.perf_counter()
         try:
             with full_disk_explained(partial):
-                build(partial)
-                write_manifest(partial, {"key": dict(key), "seconds": round(time.perf_counter() - start, 3)})
+                with PeakMemory() as memory:
+                    build(partial)
+                took = {"seconds": round(time.perf_counter() - start, 3), "peak_memory_mb": memory.mb}
+                write_manifest(partial, {"key": dict(key), **took})
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise
@@ -99,9 +103,9 @@ def write_tables(folder: Path, tables: Mapping[str, pl.LazyFrame]) -> None:
         table.sink_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=1, maintain_order=True)
 
 
-def write_manifest(folder: Path, about: Mapping[str, object]) -> None:
-    """Write MANIFEST.json with the SHA-256 of every file in `folder`, all of them flushed to disk before it."""
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name != MANIFEST)
+def write_manifest(folder: Path, about: Mapping[str, object], *, leave_out: str = "") -> None:
+    """Write MANIFEST.json with the SHA-256 of every file in `folder` but `leave_out`, all of them flushed to disk before it."""
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and file.name not in (MANIFEST, leave_out))
     for file in files:
         flush(file)
     sums = {str(file.relative_to(folder)): file_sha256(file) for file in files}

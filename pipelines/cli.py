@@ -1,15 +1,12 @@
 """The command `lookbook`. Every heavy import is inside the command that needs it, so that --help answers at once."""
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-if TYPE_CHECKING:
-    from pipelines.config import Settings
-    from pipelines.progress import Reporter
+from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
 app = App(
     name="lookbook",
@@ -20,65 +17,6 @@ app = App(
 )
 data_app = App(name="data", help="Look at a data set before a run.")
 app.command(data_app)
-
-OFF = Parameter(negative="")
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Choice:
-    """What is run, on what. Flags win over --config, which wins over pipelines/default.toml."""
-
-    config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
-    dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
-    data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
-    repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
-    sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
-    drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
-    device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
-    seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
-    threads: Annotated[int | None, Parameter(help="Threads of Polars and LightGBM; 0 = all cores.")] = None
-
-    def settings(self) -> "Settings":
-        """The settings in force, after the thread limit is set: Polars reads it once, when it is imported."""
-        from pipelines.threads import limit_threads
-
-        limit_threads(self.threads, config=self.config)
-        from pipelines.config import choose_sources, load_settings
-
-        given = {
-            "data.dataset": self.dataset,
-            "data.data_dir": str(self.data_dir) if self.data_dir else None,
-            "data.repair_ids": self.repair_ids or None,
-            "run.device": self.device,
-            "run.seed": self.seed,
-            "run.threads": self.threads,
-        }
-        settings = load_settings(self.config, {key: value for key, value in given.items() if value is not None})
-        return choose_sources(settings, only=self.sources, drop=self.drop)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Output:
-    """Where results go and how they are told."""
-
-    artifacts: Annotated[Path, Parameter(help="Folder for stage tables and runs.")] = Path("artifacts")
-    fresh: Annotated[bool, OFF, Parameter(help="Compute every stage again, whatever is on disk.")] = False
-    json: Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")] = False
-    quiet: Annotated[bool, OFF, Parameter(help="Only the result, no progress.")] = False
-
-    def reporter(self) -> "Reporter":
-        from pipelines.interrupt import stop_after_step
-        from pipelines.progress import Reporter, choose_mode
-
-        reporter = Reporter(choose_mode(json=self.json, quiet=self.quiet))
-        stop_after_step(reporter)
-        return reporter
-
-
-NO_CHOICE = Choice()
-DEFAULT_OUTPUT = Output()
 
 
 @app.command

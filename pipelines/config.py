@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from data.settings import DataSettings
+from features.registry import GROUP_NAMES
 from pipelines.errors import SettingsError
 from ranking.ranker import RankerSettings
 from retrieval.registry import SOURCES
@@ -48,6 +49,12 @@ class RetrievalSettings(_Frozen):
     rrf_constant: Annotated[int, Gt(0)]
 
 
+class FeatureSettings(_Frozen):
+    """[features]."""
+
+    leave_out: tuple[str, ...]
+
+
 class RankingSettings(_Frozen):
     """[ranking]: which examples the ranker learns from, and [ranking.lambdarank]: how."""
 
@@ -68,6 +75,7 @@ class Settings(_Frozen):
     run: RunSettings
     data: DataSettings
     retrieval: RetrievalSettings
+    features: FeatureSettings
     ranking: RankingSettings
     evaluation: EvaluationSettings
     tables: dict[str, object]
@@ -113,6 +121,16 @@ def choose_sources(settings: Settings, *, only: str | None, drop: str | None) ->
     return _settings({**settings.tables, "retrieval": {**_table(settings.tables, "retrieval"), "sources": left}})
 
 
+def leave_out_features(settings: Settings, *groups: str) -> Settings:
+    """Settings whose ranker does not see `groups` either.
+
+    Raises:
+        SettingsError: an unknown group.
+    """
+    left_out = [*settings.features.leave_out, *(group for group in groups if group not in settings.features.leave_out)]
+    return _settings({**settings.tables, "features": {"leave_out": left_out}})
+
+
 def write_settings(settings: Settings, file: Path) -> None:
     """Write default.toml, comments included, with the values in force."""
     document = tomlkit.parse(DEFAULTS.read_text())
@@ -132,6 +150,9 @@ def _settings(tables: Table) -> Settings:
         raise SettingsError(
             f"setting retrieval.sources = {list(settings.retrieval.sources)}: expected each name once, at least one"
         )
+    strange = [name for name in settings.features.leave_out if name not in GROUP_NAMES]
+    if strange:
+        raise SettingsError(f"setting features.leave_out: unknown feature group {strange[0]!r}; known: {', '.join(GROUP_NAMES)}")
     settings.sources()
     return settings
 

@@ -39,7 +39,6 @@ class Reporter:
     computing: dict[str, float] = field(default_factory=dict)
     reused: dict[str, int] = field(default_factory=dict)
     computed: dict[str, int] = field(default_factory=dict)
-    peak_mb: dict[str, int] = field(default_factory=dict)
     total: int = 0
     finished: int = 0
     started: float = field(default_factory=time.perf_counter)
@@ -48,9 +47,9 @@ class Reporter:
     _bar: Progress | None = None
 
     def plan(self, steps: dict[str, int]) -> None:
-        """Announce how many steps of each stage are to come."""
-        self.planned = dict(steps)
-        self.total = sum(steps.values())
+        """Announce how many steps of each stage are to come, beyond those announced before."""
+        self.planned = {stage: self.planned.get(stage, 0) + steps.get(stage, 0) for stage in {**self.planned, **steps}}
+        self.total = sum(self.planned.values())
 
     @contextmanager
     def showing(self) -> Iterator[None]:
@@ -104,7 +103,6 @@ class Reporter:
             self.computing[stage] = self.computing.get(stage, 0.0) + seconds
         counts = self.reused if reused else self.computed
         counts[stage] = counts.get(stage, 0) + 1
-        self.peak_mb[stage] = max(self.peak_mb.get(stage, 0), peak_memory_mb())
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.finished, eta=self._eta())
         elif self.mode == "plain":

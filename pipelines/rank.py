@@ -5,6 +5,7 @@ Input: Stages. Output: a Ranker per target week, RECOMMENDATIONS per shard. Test
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,24 @@ from pipelines.digest import code_digest
 from pipelines.stages import Shard, Stages
 from ranking.ranker import Ranker, choose_trees, fit
 from ranking.select import fallback_lists, select_top_k
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """A ranker of `trees` trees, fitted on the weeks before `window`, and what it recommends for it, shard by shard."""
+
+    window: Window
+    trees: int
+    ranker: Stage
+    recommendations: Sequence[Stage]
+
+
+def rank_week(stages: Stages, shards: Sequence[Shard], *, trees: int | None = None) -> Ranked:
+    """Fit on the weeks before the window of `shards` and recommend for their customers. trees: None = by early stopping."""
+    window = shards[0].window
+    trees = choose_tree_count(stages, window) if trees is None else trees
+    ranker = fit_ranker(stages, window, trees=trees)
+    return Ranked(window, trees, ranker, recommend(stages, ranker, shards))
 
 
 def choose_tree_count(stages: Stages, target: Window) -> int:
@@ -69,7 +88,8 @@ def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stag
     key = {"features": features_key, "ranker": ranker.key, "fallback": fallback.key, "k": k}
 
     def build(folder: Path) -> None:
-        scored = Ranker.load(ranker.folder).score(features(), threads=stages.settings.run.threads)
+        seen = stages.seen(features().lazy()).collect()
+        scored = Ranker.load(ranker.folder).score(seen, threads=stages.settings.run.threads)
         wanted = pl.LazyFrame({"customer": shard.customers})
         customers = wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
         write_tables(folder, {"recommendations": select_top_k(scored.lazy(), customers, fallback.table("fallback"), k=k)})
@@ -105,13 +125,14 @@ def _examples_in(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> list[pl.La
             f"the data set goes from {stages.dataset.first_day} to {stages.dataset.last_day}",
             fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
         )
-    return parts
+    return [stages.seen(part) for part in parts]
 
 
 def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:
     return {
         "examples": [stage.key for week in weeks for stage in week],
         "settings": vars(stages.settings.ranking.lambdarank),
+        "leave_out": sorted(stages.settings.features.leave_out),
         "seed": stages.settings.run.seed,
         "code": code_digest("ranking.ranker", __name__),
     }

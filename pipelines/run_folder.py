@@ -15,7 +15,7 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from evaluation.results import nested
-from pipelines.artifacts import Stage, verify, write_manifest
+from pipelines.artifacts import MANIFEST, Artifacts, Stage, verify, write_manifest
 from pipelines.digest import digest, library_versions
 from pipelines.disk import FULL, full_disk_explained
 from pipelines.errors import ArtifactError, LockedError, SettingsError
@@ -99,16 +99,31 @@ def read_about(folder: Path) -> dict[str, object]:
     return about
 
 
-def write_metrics(folder: Path, verdict: Stage) -> None:
-    """metrics.json: metrics and differences by variant, segment and metric; sources and union as rows."""
+def metrics_of(verdict: Stage) -> dict[str, object]:
+    """What metrics.json holds: metrics and differences by variant, segment and metric; sources and union as rows."""
     tables = {name: table.collect() for name, table in verdict.tables.items()}
-    content = {
+    return {
         "metrics": nested(tables["metrics"]),
         "differences": nested(tables["differences"]),
         "sources": tables["sources"].to_dicts(),
         "union": tables["union"].to_dicts(),
     }
-    (folder / "metrics.json").write_text(json.dumps(content, indent=1, allow_nan=False) + "\n")
+
+
+def as_json(content: Mapping[str, object]) -> str:
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def add_to_run(folder: Path, name: str, content: str) -> None:
+    """Write a text file into a finished run, or replace it. Killed at any point, the run stays whole, with the file or without."""
+    manifest = json.loads((folder / MANIFEST).read_text())
+    about = {key: value for key, value in manifest.items() if key != "sha256"}
+    if name in manifest["sha256"]:
+        write_manifest(folder, about, leave_out=name)
+    partial = folder / f"{name}.partial"
+    partial.write_text(content)
+    partial.rename(folder / name)
+    write_manifest(folder, about)
 
 
 def write_recommendations(file: Path, parts: Sequence[Stage]) -> pl.LazyFrame:
@@ -128,15 +143,20 @@ def write_about(folder: Path, stages: Stages, reporter: Reporter, facts: Mapping
         "data": json.loads((stages.folder / "dataset.json").read_text()),
         **facts,
         "versions": {"python": platform.python_version(), **library_versions()},
-        "stages": {
-            stage: {
-                "seconds": round(seconds, 2),
-                "computed": reporter.computed.get(stage, 0),
-                "reused": reporter.reused.get(stage, 0),
-                "peak_memory_mb": reporter.peak_mb[stage],
-            }
-            for stage, seconds in reporter.seconds.items()
-        },
+        "stages": {kind: _cost(stages.artifacts, reporter, kind) for kind in reporter.seconds},
         "peak_memory_mb": peak_memory_mb(),
     }
     (folder / "run.json").write_text(json.dumps(about, indent=1, default=str) + "\n")
+
+
+def _cost(artifacts: Artifacts, reporter: Reporter, kind: str) -> dict[str, float]:
+    """What the stages of one kind took: `seconds` in this run; `seconds_when_computed` and `peak_memory_mb` when they were
+    computed, now or in an earlier run."""
+    done = [stage for folder, stage in artifacts.done.items() if folder.relative_to(artifacts.root).parts[0] == kind]
+    return {
+        "seconds": round(reporter.seconds[kind], 2),
+        "seconds_when_computed": round(sum(stage.seconds for stage in done), 2),
+        "computed": reporter.computed.get(kind, 0),
+        "reused": reporter.reused.get(kind, 0),
+        "peak_memory_mb": max(stage.peak_memory_mb for stage in done),
+    }

@@ -14,13 +14,18 @@ import polars as pl
 from data.dataset import Dataset, History
 from data.windows import Window, training_windows
 from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from features.registry import group_of_feature
 from features.registry import groups as feature_groups
 from pipelines.artifacts import Artifacts, Stage, write_tables
 from pipelines.config import Settings
 from pipelines.digest import code_digest, digest, file_sha256
 from ranking.examples import label_pairs, sample_negatives
+from ranking.ranker import feature_schema
 from retrieval.merge import merge
 from retrieval.source import CandidateSource, Device, Tables
+
+KEYS = ["customer", "article"]
+UNCUT = 1 << 31
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,9 @@ class Shard:
 class Stages:
     """Everything up to the ranker.
 
-    folder: the converted data set on disk. first: the oldest window of the run, at which warm-started sources start cold.
+    folder: the converted data set on disk. first: the window at which warm-started sources start cold, as they do before it.
+    whole: of a system with fewer sources (ablate.py), the one with all of them, whose feature tables it reads instead of
+    computing its own; with `kept_only`, its pairs are those among the pairs that `whole` kept, else it cuts its own candidates.
     """
 
     dataset: Dataset
@@ -49,6 +56,8 @@ class Stages:
     artifacts: Artifacts
     device: Device
     first: Window
+    whole: "Stages | None" = None
+    kept_only: bool = False
 
     @cached_property
     def sources(self) -> tuple[CandidateSource, ...]:
@@ -87,7 +96,7 @@ class Stages:
 
     def learned(self, source: CandidateSource, window: Window) -> Stage:
         """What `source` learned before `window.as_of`; a warm-started source first learns every earlier week since `first`."""
-        warm = source.warm_start and window != self.first
+        warm = source.warm_start and window.as_of > self.first.as_of
         earlier = self.learned(source, window.earlier(1)) if warm else None
         key = {
             **self._common(window),
@@ -121,10 +130,16 @@ class Stages:
         """PAIRS of one shard: the candidates of all sources, merged and cut."""
         candidates = {source.name: self.candidates(source, shard) for source in self.sources}
         limits = {"rrf_constant": self.settings.retrieval.rrf_constant, "max_candidates": self.settings.retrieval.max_candidates}
+        kept = self.whole.pairs(shard) if self.whole and self.kept_only else None
         key = {"candidates": {n: s.key for n, s in candidates.items()}, "code": code_digest("retrieval.merge"), **limits}
+        if kept:
+            limits["max_candidates"] = UNCUT
+            key["kept"] = kept.key
 
         def build(folder: Path) -> None:
-            write_tables(folder, {"pairs": merge({n: s.table("candidates") for n, s in candidates.items()}, **limits)})
+            merged = merge({n: s.table("candidates") for n, s in candidates.items()}, **limits)
+            within = merged.join(kept.table("pairs"), on=KEYS, how="semi", maintain_order="left") if kept else merged
+            write_tables(folder, {"pairs": within})
 
         return self.artifacts.stage("merge", shard.label, key=key, build=build)
 
@@ -153,6 +168,28 @@ class Stages:
         stage = self.artifacts.stage("features", shard.label, key=key, build=build)
         return stage.key, stage.table("features").collect
 
+    def candidate_features(self, shard: Shard) -> Stage:
+        """The features of every candidate of every source, before the cut, without the columns of PAIRS; sorted by the keys.
+
+        No feature depends on which source retrieved the pair, so one table serves every choice of sources.
+        """
+        candidates = [self.candidates(source, shard) for source in self.sources]
+        statistics = self.statistics(shard.window)
+
+        def build(folder: Path) -> None:
+            pairs = pl.concat([stage.table("candidates").select(KEYS) for stage in candidates]).unique().sort(KEYS)
+            write_tables(folder, {"features": add_features(pairs, self._inputs(shard, statistics), self._groups(shard.window))})
+
+        key = {"every candidate": [stage.key for stage in candidates], "statistics": statistics.key}
+        return self.artifacts.stage("features", f"{shard.label} all candidates", key=key, build=build)
+
+    def seen(self, features: pl.LazyFrame) -> pl.LazyFrame:
+        """FEATURES or EXAMPLES as the ranker sees them: without the columns of the groups in features.leave_out."""
+        left_out = set(self.settings.features.leave_out)
+        declared = feature_groups(self.dataset.customers.collect_schema())
+        group_of = group_of_feature(declared, feature_schema(features.collect_schema()))
+        return features.drop(name for name, group in group_of.items() if group in left_out)
+
     def examples(self, shard: Shard) -> Stage:
         """EXAMPLES of one shard: its positives and sampled negatives, with features. Features are computed for these rows only."""
         pairs = self.pairs(shard)
@@ -168,9 +205,18 @@ class Stages:
         write_tables(folder, {"features": self._with_features(shard, pairs, statistics)})
 
     def _with_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage) -> pl.LazyFrame:
-        inputs = Inputs(self._history(shard), {**statistics.tables, **self._embeddings(shard.window)})
-        table = add_features(pairs.with_columns(as_of=pl.lit(shard.window.as_of)), inputs, self._groups(shard.window))
+        dated = pairs.with_columns(as_of=pl.lit(shard.window.as_of))
+        groups = self._groups(shard.window)
+        if self.whole and self.settings.run.cache_features:
+            known = self.whole.candidate_features(shard).table("features")
+            wanted = known.select(*KEYS, *(feature.name for group in groups for feature in group.features))
+            table = dated.join(wanted, on=KEYS, how="left", validate="1:1", maintain_order="left")
+        else:
+            table = add_features(dated, self._inputs(shard, statistics), groups)
         return table.select("as_of", pl.exclude("as_of"))
+
+    def _inputs(self, shard: Shard, statistics: Stage) -> Inputs:
+        return Inputs(self._history(shard), {**statistics.tables, **self._embeddings(shard.window)})
 
     def _groups(self, window: Window) -> tuple[FeatureGroup, ...]:
         groups = feature_groups(self.dataset.customers.collect_schema())
