@@ -6,6 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
+from pipelines import cli_inspect
 from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
 app = App(
@@ -78,6 +79,9 @@ def check(*, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> Non
     from pipelines.data_check import check as check_data
 
     check_data(settings, json_lines=output.json)
+
+
+cli_inspect.attach(app, data_app)
 
 
 def main() -> None:

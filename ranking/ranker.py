@@ -61,7 +61,7 @@ class Ranker:
         import lightgbm
 
         booster = lightgbm.Booster(model_str=self.model)
-        scores = booster.predict(_matrix(features), num_threads=threads, raw_score=True) if len(features) else []
+        scores = booster.predict(feature_matrix(features), num_threads=threads, raw_score=True) if len(features) else []
         return features.select("customer", "article").with_columns(
             score=pl.Series(np.asarray(scores, dtype=np.float32), dtype=pl.Float32)
         )
@@ -188,7 +188,7 @@ def _dataset(examples: Parts, parameters: Mapping[str, object], *, reference: ob
     ).construct()
 
 
-def _matrix(features: pl.DataFrame) -> npt.NDArray[np.float32]:
+def feature_matrix(features: pl.DataFrame) -> npt.NDArray[np.float32]:
     """The feature columns as a C-ordered matrix."""
     names = list(feature_schema(features.schema))
     matrix = np.empty((len(features), len(names)), dtype=np.float32)
