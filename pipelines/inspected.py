@@ -56,14 +56,14 @@ def run_of(settings: Settings | None, reporter: Reporter, *, root: Path, name: s
 
 
 @contextmanager
-def inspected(folder: Path, reporter: Reporter, *, root: Path) -> Iterator[Inspected]:
-    """Open the stages of the run in `folder`; what is missing in the cache is computed again.
+def inspected(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Iterator[Inspected]:
+    """Open the stages of the run in `folder`; what is missing in the cache is computed again, with `fresh` all of it.
 
     Raises:
         ArtifactError: code or data have changed since, so that the stages no longer give the numbers of the run.
     """
     settings = load_settings(folder / "config.resolved.toml")
-    with opened(settings, reporter, root=root) as stages:
+    with opened(settings, reporter, root=root, fresh=fresh) as stages:
         week = last_window(stages.dataset.last_day)
         buyers = stages.buyers(week)
         reporter.plan(stages.count_steps(week, buyers, []))
