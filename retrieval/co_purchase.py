@@ -23,6 +23,7 @@ from retrieval.source import (
     decay,
     purchase_days,
     rank_candidates,
+    strongest_evidence,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +77,26 @@ class CoPurchase:
         return {"neighbours": pl.concat([empty, *blocks]).lazy()}
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
+        return rank_candidates(
+            self._links(learned["neighbours"], history)
+            .group_by("customer", "article")
+            .agg(score=pl.col("units").sum() / DECAY_UNITS**2)
+            .filter(pl.col("score") > 0),
+            self.k,
+        )
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """The seeds that have the article among their neighbours; strength: what each adds to the score."""
+        wanted = learned["neighbours"].join(pairs, on="article", how="semi")
+        return strongest_evidence(
+            self._links(wanted, history)
+            .join(pairs, on=["customer", "article"], how="semi")
+            .filter(pl.col("units") > 0)
+            .select("customer", "article", purchase="seed", strength=pl.col("units") / DECAY_UNITS**2)
+        )
+
+    def _links(self, neighbours: pl.LazyFrame, history: History) -> pl.LazyFrame:
+        """customer, seed, article, units: what each seed adds to the score of each of its neighbours, in whole 2**-40."""
         bought = purchase_days(history.transactions).with_columns(weight=decay(pl.col("days_ago"), self.seed_half_life_days))
         seeds = best_per_key(
             bought.group_by("customer", "article").agg(pl.col("weight").sum()),
@@ -85,13 +106,10 @@ class CoPurchase:
             top=self.seeds,
         )
         units = (pl.col("similarity").cast(pl.Float64) * DECAY_UNITS).round().cast(pl.Int64)
-        return rank_candidates(
+        return (
             seeds.rename({"article": "seed"})
-            .join(learned["neighbours"], on="seed")
-            .group_by("customer", "article")
-            .agg(score=(pl.col("weight") * units).sum() / DECAY_UNITS**2)
-            .filter(pl.col("score") > 0),
-            self.k,
+            .join(neighbours, on="seed")
+            .select("customer", "seed", "article", units=pl.col("weight") * units)
         )
 
     def _near(self, baskets: pl.DataFrame) -> pl.DataFrame:

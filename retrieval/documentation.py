@@ -32,6 +32,7 @@ def _section(source: type[CandidateSource]) -> str:
         f"{about}\n",
         f"{_text(source)}\n",
         f"- learns ({start}): {_text(source.learn)}",
+        f"- evidence, the purchases that lead to an article: {_text(source.evidence)}",
         f"- settings: {settings}",
         f"- code: `{source.__module__.replace('.', '/')}.py`\n",
     ]

@@ -7,7 +7,7 @@ Output: small tables keyed by `group`, the level's code.
 import polars as pl
 
 from data.dataset import History
-from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days
+from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, strongest_evidence
 
 
 def best_sellers(history: History, level: str, *, half_life_days: float, top: int) -> pl.LazyFrame:
@@ -37,6 +37,18 @@ def favourite_groups(history: History, level: str, *, half_life_days: float, top
         tie="group",
         top=top,
     ).select("customer", "group", purchases=pl.col("weight") / DECAY_UNITS)
+
+
+def evidence_in_groups(history: History, level: str, suggested: pl.LazyFrame, *, half_life_days: float) -> pl.LazyFrame:
+    """EVIDENCE for `suggested` (customer, article, group): what the customer bought in the group; strength: days, decayed."""
+    return strongest_evidence(
+        _purchases(history, level, half_life_days)
+        .group_by("customer", "group", purchase="article")
+        .agg(pl.col("weight").sum())
+        .filter(pl.col("weight") > 0)
+        .join(suggested, on=["customer", "group"])
+        .with_columns(strength=pl.col("weight") / DECAY_UNITS)
+    )
 
 
 def _purchases(history: History, level: str, half_life_days: float) -> pl.LazyFrame:

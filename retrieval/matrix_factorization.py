@@ -14,12 +14,15 @@ import polars as pl
 from data.dataset import History
 from data.schema import CANDIDATES
 from retrieval.embedding_batches import Examples, Purchases, Vectors
+from retrieval.embedding_neighbours import nearest_purchases
 from retrieval.inner_product import top_k, with_bias, with_one
 from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
 from retrieval.tensorflow_runtime import start_tensorflow
 
 VALID_CUSTOMERS = 5_000
 """Early stopping judges at most so many customers, those with the smallest ids: enough to see which epoch is best."""
+
+NEAREST_PURCHASES = 3
 
 Pair = tuple[Vectors, Vectors]
 CurveRow = tuple[str, int, float, float | None, str]
@@ -141,6 +144,16 @@ class MatrixFactorization:
             },
             schema=CANDIDATES,
         )
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """The three of the customer's purchases in `history_days` that are most like the article; strength: cosine."""
+        suggested = (
+            pairs.select("customer", "article")
+            .join(learned["customer_embeddings"], left_on="customer", right_on="id", how="semi")
+            .join(learned["articles_on_sale"], on="article", how="semi")
+        )
+        recent = history.transactions.filter(pl.col("days_ago") <= self.history_days)
+        return nearest_purchases(suggested, recent, learned["article_embeddings"], top=NEAREST_PURCHASES)
 
 
 def _recall(trained: Pair, held_out: Purchases, known: Purchases, *, k: int, device: Device) -> float:

@@ -11,6 +11,7 @@ import polars as pl
 from data.dataset import History
 from retrieval.source import (
     DECAY_UNITS,
+    EVIDENCE,
     FORBID_UNKNOWN_KEYS,
     Count,
     Days,
@@ -67,6 +68,10 @@ class Popularity:
         in_segment = known.join(learned["segments"], on=self.segments, nulls_equal=True).drop(self.segments)
         unknown = ids.join(in_segment, on="customer", how="anti")
         return pl.concat([in_segment, unknown.join(learned["overall"], how="cross")]).sort("customer", "rank")
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """None: what sells does not depend on what the customer bought."""
+        return pl.LazyFrame(schema=EVIDENCE)
 
     @property
     def _windows(self) -> list[str]:

@@ -20,6 +20,7 @@ from retrieval.source import (
     decay,
     purchase_days,
     rank_candidates,
+    strongest_evidence,
 )
 
 PRIOR_BUYERS = 10
@@ -56,12 +57,19 @@ class Repurchase:
         }
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
-        weight = decay(pl.col("days_ago"), self.half_life_days)
         return rank_candidates(
-            purchase_days(history.transactions)
-            .group_by("customer", "article")
-            .agg(purchases=weight.sum() / DECAY_UNITS)
+            self._bought(history)
             .join(learned["repeats"], on="article")
             .with_columns(score=pl.col("purchases") * pl.col("repeats") ** self.repeat_power),
             self.k,
         )
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """The article itself; strength: the days on which the customer bought it, decayed."""
+        bought = self._bought(history).join(pairs, on=["customer", "article"], how="semi")
+        return strongest_evidence(bought.select("customer", "article", purchase="article", strength="purchases"))
+
+    def _bought(self, history: History) -> pl.LazyFrame:
+        """customer, article, purchases: the days on which the customer bought the article, decayed."""
+        weight = decay(pl.col("days_ago"), self.half_life_days)
+        return purchase_days(history.transactions).group_by("customer", "article").agg(purchases=weight.sum() / DECAY_UNITS)

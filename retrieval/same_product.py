@@ -9,7 +9,7 @@ from typing import ClassVar
 import polars as pl
 
 from data.dataset import History
-from retrieval.level import best_sellers, favourite_groups
+from retrieval.level import best_sellers, evidence_in_groups, favourite_groups
 from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Level, Tables, rank_candidates
 
 
@@ -37,7 +37,18 @@ class SameProduct:
         return {"variants": best_sellers(history, self.level, half_life_days=self.article_half_life_days, top=top)}
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
-        top = self.products_per_customer
-        products = favourite_groups(history, self.level, half_life_days=self.customer_half_life_days, top=top)
         score = pl.col("purchases") * pl.col("share")
-        return rank_candidates(products.join(learned["variants"], on="group").with_columns(score=score), self.k)
+        return rank_candidates(self._favourites(history).join(learned["variants"], on="group").with_columns(score=score), self.k)
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """What the customer bought of the same product; strength: the days on which they bought it, decayed."""
+        suggested = (
+            pairs.select("customer", "article")
+            .join(learned["variants"].select("group", "article"), on="article")
+            .join(self._favourites(history), on=["customer", "group"], how="semi")
+        )
+        return evidence_in_groups(history, self.level, suggested, half_life_days=self.customer_half_life_days)
+
+    def _favourites(self, history: History) -> pl.LazyFrame:
+        top = self.products_per_customer
+        return favourite_groups(history, self.level, half_life_days=self.customer_half_life_days, top=top)

@@ -1,6 +1,6 @@
 """What a candidate source is: a frozen dataclass that learns tables once per as_of and retrieves per customer shard.
 
-Input: History. Output: CANDIDATES (data/schema.py).
+Input: History. Output: CANDIDATES (data/schema.py), and EVIDENCE for those that somebody asks about.
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,14 @@ import polars as pl
 from annotated_types import Ge, Gt, Le
 
 from data.dataset import History
+from data.schema import Schema
+
+EVIDENCE: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "purchase": pl.UInt32, "strength": pl.Float32}
+"""One row per past purchase because of which a source suggests the article. purchase: an article that the customer bought,
+maybe the same; strength: higher = weighed more, on the source's own scale. Sorted by customer, article, strongest first."""
+
+MOST_EVIDENCE = 5
+"""Purchases per customer and article in EVIDENCE."""
 
 Tables = Mapping[str, pl.LazyFrame]
 """What a source learned: plain tables by name, so that they can be cached, shipped, inspected and deleted.
@@ -51,6 +59,23 @@ class CandidateSource(Protocol):
         `history` is narrowed to these customers (`History.of`). A customer for whom the source knows nothing has no row.
         """
         ...
+
+    def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
+        """EVIDENCE for `pairs` (unique customer, article), at most MOST_EVIDENCE rows each; ties go to the smaller purchase.
+
+        `history` is narrowed to their customers. Pairs that `generate` would not give at any `k` have none; those that it
+        would give have some, unless the source looks at nobody's own purchases. The rows of a pair depend on no other pair.
+        """
+        ...
+
+
+def strongest_evidence(links: pl.LazyFrame, top: int = MOST_EVIDENCE) -> pl.LazyFrame:
+    """EVIDENCE from all (customer, article, purchase, strength): the `top` strongest of each pair."""
+    return (
+        links.select(pl.col(column).cast(dtype) for column, dtype in EVIDENCE.items())
+        .sort("customer", "article", "strength", "purchase", descending=[False, False, True, False])
+        .filter(pl.int_range(pl.len(), dtype=pl.UInt32).over("customer", "article") < top)
+    )
 
 
 def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:

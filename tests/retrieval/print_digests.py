@@ -1,4 +1,4 @@
-"""Run in a process of its own: print a digest of what each source learns and retrieves from the market in a folder.
+"""Run in a process of its own: print a digest of what each source learns and retrieves from the market in a folder, and why.
 
 Arguments: the folder (transactions, customers, articles as Parquet), as_of, the settings of each source as JSON.
 """
@@ -21,8 +21,10 @@ customers = history.customers.collect()["customer"]
 for name, table in settings.items():
     source = TypeAdapter(SOURCES[name]).validate_python(table)
     learned = {n: t.collect() for n, t in source.learn(history, earlier=None, seed=0, device="cpu").items()}
-    candidates = source.generate({n: t.lazy() for n, t in learned.items()}, history, customers).collect()
+    tables = {n: t.lazy() for n, t in learned.items()}
+    candidates = source.generate(tables, history, customers).collect()
+    evidence = source.evidence(tables, history, candidates.lazy().select("customer", "article")).collect()
     digest = hashlib.sha256()
-    for frame in (*learned.values(), candidates):
+    for frame in (*learned.values(), candidates, evidence):
         digest.update(frame.write_json().encode())
     print(name, digest.hexdigest())
