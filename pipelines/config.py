@@ -125,7 +125,7 @@ def leave_out_features(settings: Settings, *groups: str) -> Settings:
     """Settings whose ranker does not see `groups` either.
 
     Raises:
-        SettingsError: an unknown group.
+        SettingsError: an unknown group, or none left.
     """
     left_out = [*settings.features.leave_out, *(group for group in groups if group not in settings.features.leave_out)]
     return _settings({**settings.tables, "features": {"leave_out": left_out}})
@@ -153,6 +153,8 @@ def _settings(tables: Table) -> Settings:
     strange = [name for name in settings.features.leave_out if name not in GROUP_NAMES]
     if strange:
         raise SettingsError(f"setting features.leave_out: unknown feature group {strange[0]!r}; known: {', '.join(GROUP_NAMES)}")
+    if set(settings.features.leave_out) == set(GROUP_NAMES):
+        raise SettingsError(f"setting features.leave_out: no group is left; leave in at least one of {', '.join(GROUP_NAMES)}")
     settings.sources()
     return settings
 

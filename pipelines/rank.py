@@ -11,20 +11,30 @@ from pathlib import Path
 import polars as pl
 
 from data.errors import DataError
+from data.schema import RECOMMENDATIONS
 from data.windows import Window, training_windows
 from pipelines.artifacts import Stage, write_tables
 from pipelines.digest import code_digest
+from pipelines.errors import SettingsError
 from pipelines.stages import Shard, Stages
-from ranking.ranker import Ranker, choose_trees, fit
+from ranking.ranker import Ranker, choose_trees, feature_schema, fit
 from ranking.select import fallback_lists, select_top_k
+
+
+class NoExamplesError(DataError):
+    """Nothing to learn from: no candidate was bought in the training weeks."""
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A ranker of `trees` trees, fitted on the weeks before `window`, and what it recommends for it, shard by shard."""
+    """A ranker of `trees` trees, fitted on the weeks before `window`, and what it recommends for it, shard by shard.
+
+    search: the stage that found the number of trees (its curve.json: MAP@12 after each tree); null where it was given.
+    """
 
     window: Window
     trees: int
+    search: Stage | None
     ranker: Stage
     recommendations: Sequence[Stage]
 
@@ -32,13 +42,20 @@ class Ranked:
 def rank_week(stages: Stages, shards: Sequence[Shard], *, trees: int | None = None) -> Ranked:
     """Fit on the weeks before the window of `shards` and recommend for their customers. trees: None = by early stopping."""
     window = shards[0].window
-    trees = choose_tree_count(stages, window) if trees is None else trees
+    search = search_trees(stages, window) if trees is None else None
+    trees = _best(search) if search else trees
+    assert trees is not None
     ranker = fit_ranker(stages, window, trees=trees)
-    return Ranked(window, trees, ranker, recommend(stages, ranker, shards))
+    return Ranked(window, trees, search, ranker, recommend(stages, ranker, shards))
 
 
 def choose_tree_count(stages: Stages, target: Window) -> int:
     """Trees that ranked the newest training week before `target` best, after learning from the older ones."""
+    return _best(search_trees(stages, target))
+
+
+def search_trees(stages: Stages, target: Window) -> Stage:
+    """curve.json: the best number of trees, and MAP@12 of the newest training week after each tree."""
     settings = stages.settings
     *older, newest = [_examples(stages, window) for window in training_windows(target, settings.ranking.training_weeks)]
     key = {**_ranker_key(stages, [*older, newest]), "purpose": "early stopping"}
@@ -53,8 +70,7 @@ def choose_tree_count(stages: Stages, target: Window) -> int:
         )
         (folder / "curve.json").write_text(json.dumps({"trees": curve.trees, "map_at_12": curve.values}) + "\n")
 
-    stage = stages.artifacts.stage("fit/trees", str(target.as_of), key=key, build=build)
-    return int(json.loads((stage.folder / "curve.json").read_text())["trees"])
+    return stages.artifacts.stage("fit/trees", str(target.as_of), key=key, build=build)
 
 
 def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
@@ -82,6 +98,24 @@ def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> list[St
     return [_recommend_shard(stages, ranker, shard, fallback) for shard in shards]
 
 
+def recommend_fallback(stages: Stages, shards: Sequence[Shard]) -> list[Stage]:
+    """Table `recommendations` of `shards`, which share one window, when no pair is ranked: everybody gets a fallback list."""
+    fallback = _fallback(stages, shards[0].window)
+    return [_fallback_shard(stages, shard, fallback) for shard in shards]
+
+
+def _fallback_shard(stages: Stages, shard: Shard, fallback: Stage) -> Stage:
+    k = stages.settings.run.k
+
+    def build(folder: Path) -> None:
+        nothing = pl.LazyFrame(schema=RECOMMENDATIONS).select("customer", "article", "score")
+        lists = select_top_k(nothing, _with_age_band(stages, shard), fallback.table("fallback"), k=k)
+        write_tables(folder, {"recommendations": lists})
+
+    key = {"fallback only": fallback.key, "customers": shard.digest, "k": k}
+    return stages.artifacts.stage("rank", f"{shard.label} fallback lists", key=key, build=build)
+
+
 def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stage) -> Stage:
     features_key, features = stages.features(shard)
     k = stages.settings.run.k
@@ -90,11 +124,15 @@ def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stag
     def build(folder: Path) -> None:
         seen = stages.seen(features().lazy()).collect()
         scored = Ranker.load(ranker.folder).score(seen, threads=stages.settings.run.threads)
-        wanted = pl.LazyFrame({"customer": shard.customers})
-        customers = wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
-        write_tables(folder, {"recommendations": select_top_k(scored.lazy(), customers, fallback.table("fallback"), k=k)})
+        lists = select_top_k(scored.lazy(), _with_age_band(stages, shard), fallback.table("fallback"), k=k)
+        write_tables(folder, {"recommendations": lists})
 
     return stages.artifacts.stage("rank", shard.label, key=key, build=build)
+
+
+def _with_age_band(stages: Stages, shard: Shard) -> pl.LazyFrame:
+    wanted = pl.LazyFrame({"customer": shard.customers})
+    return wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
 
 
 def _fallback(stages: Stages, window: Window) -> Stage:
@@ -115,17 +153,25 @@ def _examples_in(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> list[pl.La
     """EXAMPLES of several weeks, a part for each shard, sorted by as_of, customer, article.
 
     Raises:
-        DataError: there is none.
+        NoExamplesError: there is none.
+        SettingsError: every column they have is left out.
     """
     parts = [stage.table("features") for week in weeks for stage in week]
     if not any(part.select(pl.len()).collect().item() for part in parts):
-        raise DataError(
+        raise NoExamplesError(
             "no training examples: in the training weeks nobody bought an article that was a candidate for them",
             expected=f"{stages.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases; "
             f"the data set goes from {stages.dataset.first_day} to {stages.dataset.last_day}",
             fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
         )
-    return [stages.seen(part) for part in parts]
+    seen = [stages.seen(part) for part in parts]
+    if not feature_schema(seen[0].collect_schema()):
+        raise SettingsError(f"setting features.leave_out = {list(stages.settings.features.leave_out)}: no feature is left")
+    return seen
+
+
+def _best(search: Stage) -> int:
+    return int(json.loads((search.folder / "curve.json").read_text())["trees"])
 
 
 def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:
