@@ -127,7 +127,8 @@ def _policy(about: Mapping[str, object]) -> Row:
         assert isinstance(counts, dict)
         for reason, rows in counts.items():
             table, _, rule = str(reason).partition(": ")
-            rules.append({"table": table, "rule": rule, "treatment": treatment, "rows": rows, "expected": BROKEN[rule].expected})
+            broken = {"column": BROKEN[rule].column, "expected": BROKEN[rule].expected}
+            rules.append({"table": table, "rule": rule, "treatment": treatment, "rows": rows, **broken})
     return {
         "outliers": "counted, none removed or changed",
         "fence_interquartile_ranges": FENCE_RANGES,

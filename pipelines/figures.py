@@ -1,0 +1,66 @@
+"""Figures, lines and small tables as text that fits 80 columns. None is shown as nothing, what else is no number as nan."""
+
+import textwrap
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+WIDTH = 80
+BARS = "▁▂▃▄▅▆▇█"
+HARD_SPACE = "\N{NO-BREAK SPACE}"
+
+
+def console() -> Console:
+    """For stdout: as wide as the terminal, WIDTH where there is none."""
+    return Console(highlight=False, width=None if Console().is_terminal else WIDTH)
+
+
+def section(out: Console, title: str) -> None:
+    """A blank line and a heading."""
+    out.print(f"\n{title}", style="bold", markup=False)
+
+
+def lines(out: Console, *texts: str) -> None:
+    """Each line indented, what is over the width below it and further in; a number stays with its percent sign."""
+    for text in texts:
+        kept = text.replace(" %", f"{HARD_SPACE}%")
+        for part in textwrap.wrap(kept, out.width, initial_indent="  ", subsequent_indent="    "):
+            out.print(part.replace(HARD_SPACE, " "), markup=False, soft_wrap=True)
+
+
+def table(*headings: str) -> Table:
+    """An empty table; its first column is text, the others are figures."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, heading in enumerate(headings):
+        made.add_column(heading, justify="right" if place else "left", no_wrap=True)
+    return made
+
+
+def bars(values: Iterable[object]) -> str:
+    """One character per value, as high as its part of the highest; the lowest character only for nothing."""
+    heights = [as_float(value) for value in values]
+    top = max(heights, default=0.0) or 1.0
+    return "".join(BARS[1 + min(int(height / top * 7), 6)] if height else BARS[0] for height in heights)
+
+
+def share(value: object) -> str:
+    return "" if value is None else f"{100 * as_float(value):.1f} %"
+
+
+def whole(value: object) -> str:
+    return "" if value is None else f"{as_float(value):,.0f}"
+
+
+def number(value: object) -> str:
+    """Three significant digits; from 1,000 on all digits before the point."""
+    if value is None:
+        return ""
+    found = as_float(value)
+    is_whole = 1000 <= abs(found) < 1e12 or (abs(found) < 1000 and found == int(found))
+    return f"{found:,.0f}" if is_whole else f"{found:.3g}"
+
+
+def as_float(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
