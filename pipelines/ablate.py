@@ -1,0 +1,175 @@
+"""`lookbook ablate`: what each candidate source, or group of features, is worth, by running the system without it.
+
+Input: a finished run. Output: ablation.json in its folder.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from data.windows import HORIZON_DAYS, Window
+from evaluation.shapley import all_sets, sample_orders, set_name, sets_of, shapley_of_map
+from features.registry import group_of_feature
+from features.registry import groups as feature_groups
+from pipelines.ablation_greedy import build_up
+from pipelines.ablation_rows import WHOLE, Row, Trial, reached, variant_rows
+from pipelines.ablation_sources import inspect_sources
+from pipelines.ablation_steps import steps_of_system
+from pipelines.ablation_variants import Bench, Budget
+from pipelines.errors import SettingsError
+from pipelines.inspected import Inspected
+from pipelines.run_folder import add_to_run, as_json
+from pipelines.stages import Stages
+from ranking.ranker import Ranker
+
+Mode = Literal["leave-one-out", "alone", "greedy", "features"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+BUDGETS: tuple[Budget, ...] = get_args(Budget)
+
+EXACT_SOURCES = 6
+"""Shapley values of MAP look at all sets of up to so many sources, 64; of more, at those that sampled orders pass through."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to measure. weeks: test weeks; orders: how many are sampled for Shapley values that cannot be exact."""
+
+    modes: tuple[Mode, ...]
+    budgets: tuple[Budget, ...]
+    weeks: int
+    shapley: bool
+    orders: int
+
+
+def requested(*, modes: str, budgets: str, features: bool, weeks: int, shapley: bool, orders: int) -> Request:
+    """Check what the command line asks for; `modes` and `budgets` are names joined by commas.
+
+    Raises:
+        SettingsError: an unknown name, or a number that is too small.
+    """
+    wanted = [*_names("--mode", modes, MODES), *(["features"] if features else [])]
+    budget = _names("--budget", budgets, BUDGETS)
+    for flag, value, least in (("--weeks", weeks, 1), ("--orders", orders, 2)):
+        if value < least:
+            raise SettingsError(f"{flag} {value}: expected {least} or more")
+    chosen = tuple(mode for mode in MODES if mode in wanted), tuple(name for name in BUDGETS if name in budget)
+    return Request(*chosen, weeks, shapley, orders)
+
+
+def ablate(opened: Inspected, request: Request) -> Row:
+    """Measure what is asked for, write ablation.json into the run, and return its content.
+
+    Raises:
+        SettingsError: there is nothing to leave out, or no data for that many weeks.
+    """
+    stages, reporter = opened.stages, opened.stages.artifacts.reporter
+    bench = Bench(stages, [stages.buyers(window) for window in _test_weeks(stages, opened.week, request.weeks)])
+    trials = _trials(bench, request, _groups(stages, opened.ranked.ranker.folder))
+    reporter.plan(steps_of_system(stages, bench.weeks))
+    for trial in trials:
+        trial.announce(bench)
+    with reporter.showing():
+        content = {**_whole_system(bench, request), **_parts(bench, request, trials)}
+    add_to_run(opened.folder, "ablation.json", as_json(content))
+    return content
+
+
+def _whole_system(bench: Bench, request: Request) -> Row:
+    whole = bench.whole()
+    judged = bench.judge({WHOLE: whole})
+    counted = {"n_customers": judged.n_customers, "n_customer_weeks": judged.n_customer_weeks}
+    return {
+        "budget": ",".join(request.budgets),
+        "weeks": [str(week[0].window.as_of) for week in bench.weeks],
+        "k": bench.full.settings.run.k,
+        "full": {**reached(bench, whole, judged, WHOLE), **counted},
+    }
+
+
+def _parts(bench: Bench, request: Request, trials: Sequence[Trial]) -> Row:
+    """The parts of ablation.json about variants and sources, after what all variants share."""
+    sources = inspect_sources(bench)
+    bench.prepare()
+    before = _computed_for_sources(bench.full)
+    rows = variant_rows(bench, trials)
+    built = [build_up(bench, budget) for budget in request.budgets if "greedy" in request.modes]
+    of_map = _shapley_of_map(bench, request) if request.shapley else []
+    return {
+        "variants": rows + [row for build in built for row in variant_rows(bench, build.trials)],
+        "greedy": [build.content for build in built],
+        "sources": sources.quality.to_dicts(),
+        "overlap": sources.overlap.to_dicts(),
+        "shapley": [*sources.recall.to_dicts(), *of_map],
+        "source_stages_computed_by_variants": _computed_for_sources(bench.full) - before,
+    }
+
+
+def _trials(bench: Bench, request: Request, groups: Sequence[str]) -> list[Trial]:
+    """What is known beforehand: all modes but greedy, for each budget."""
+    trials: list[Trial] = []
+    for mode in request.modes:
+        for budget in request.budgets:
+            if mode == "leave-one-out":
+                trials += [
+                    _of_sources(bench, "leave_one_out", f"without {n}", _others(bench.sources, n), budget) for n in bench.sources
+                ]
+            elif mode == "alone":
+                trials += [_of_sources(bench, mode, f"only {name}", (name,), budget) for name in bench.sources]
+    if "features" in request.modes:
+        trials += [Trial("features", f"without {group}", (group,), _others(groups, group), None) for group in groups]
+    one = [trial.name for trial in trials if not trial.kept]
+    if one:
+        raise SettingsError(f"{one[0]}: nothing is left; leaving one out takes at least two, use --mode alone or greedy")
+    return trials
+
+
+def _of_sources(bench: Bench, mode: str, name: str, kept: tuple[str, ...], budget: Budget) -> Trial:
+    return Trial(mode, name, tuple(source for source in bench.sources if source not in kept), kept, budget)
+
+
+def _shapley_of_map(bench: Bench, request: Request) -> list[Row]:
+    sources, budget = bench.sources, request.budgets[0]
+    exact = len(sources) <= EXACT_SOURCES
+    orders = None if exact else sample_orders(sources, orders=request.orders, seed=bench.full.settings.run.seed)
+    wanted = all_sets(sources) if orders is None else sets_of(orders, sources)
+    for chosen in wanted:
+        bench.announce(chosen, budget)
+    judged = bench.judge({set_name(chosen): bench.of_sources(chosen, budget) for chosen in wanted})
+    return shapley_of_map(judged, sources, orders=orders).to_dicts()
+
+
+def _test_weeks(stages: Stages, last: Window, count: int) -> list[Window]:
+    """`count` weeks up to `last`, newest first.
+
+    Raises:
+        SettingsError: the oldest would learn from weeks before the data.
+    """
+    training = stages.settings.ranking.training_weeks
+    most = max(1, (last.as_of - stages.dataset.first_day).days // HORIZON_DAYS - training)
+    if count > most:
+        raise SettingsError(f"--weeks {count}: the data starts on {stages.dataset.first_day}; expected {most} or fewer")
+    return [last.earlier(back) for back in range(count)]
+
+
+def _groups(stages: Stages, ranker: Path) -> list[str]:
+    """The feature groups that the ranker sees, in the order of its columns."""
+    declared = feature_groups(stages.dataset.customers.collect_schema())
+    return list(dict.fromkeys(group_of_feature(declared, Ranker.load(ranker).features).values()))
+
+
+def _computed_for_sources(stages: Stages) -> int:
+    computed = stages.artifacts.reporter.computed
+    return computed.get("learn", 0) + computed.get("retrieve", 0)
+
+
+def _others(names: Sequence[str], left_out: str) -> tuple[str, ...]:
+    return tuple(name for name in names if name != left_out)
+
+
+def _names(flag: str, given: str, known: Sequence[str]) -> list[str]:
+    names = given.split(",")
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise SettingsError(f"{flag}: unknown {unknown[0]!r}; known: {', '.join(known)}")
+    return names

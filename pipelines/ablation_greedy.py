@@ -1,0 +1,57 @@
+"""Build a system up: the best single source first, then at each step the one that raises MAP most, until none does.
+
+Input: Bench. Output: the steps, ready for JSON.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.ablation_rows import Row, Trial, difference
+from pipelines.ablation_variants import Bench, Budget, Outcome
+
+BEFORE = "before"
+
+
+@dataclass(frozen=True)
+class BuildUp:
+    """trials: the systems on the way, smallest first; steps: what was tried to get there, and what did not help in the end."""
+
+    budget: Budget
+    trials: tuple[Trial, ...]
+    steps: tuple[Row, ...]
+
+    @property
+    def content(self) -> Row:
+        return {"budget": self.budget, "kept": list(self.trials[-1].kept), "steps": list(self.steps)}
+
+
+def build_up(bench: Bench, budget: Budget) -> BuildUp:
+    """The gain of a step is against the step before, that of the first against fallback lists; the first is taken anyway.
+
+    Ties go to the source that comes first in the registry.
+    """
+    chosen: tuple[str, ...] = ()
+    trials: list[Trial] = []
+    steps: list[Row] = []
+    while rest := [name for name in bench.sources if name not in chosen]:
+        step, best, raises = _step(bench, budget, chosen, rest)
+        steps.append(step)
+        if not raises:
+            break
+        chosen = (*chosen, best)
+        left_out = tuple(name for name in bench.sources if name not in chosen)
+        trials.append(Trial("greedy", best if len(chosen) == 1 else f"+ {best}", left_out, chosen, budget))
+    return BuildUp(budget, tuple(trials), tuple(steps))
+
+
+def _step(bench: Bench, budget: Budget, chosen: tuple[str, ...], rest: Sequence[str]) -> tuple[Row, str, bool]:
+    """What became of adding each of `rest` to `chosen`; the best of them; whether it is added."""
+    bench.announce(chosen, budget)
+    for name in rest:
+        bench.announce((*chosen, name), budget)
+    tried: dict[str, Outcome] = {name: bench.of_sources((*chosen, name), budget) for name in rest}
+    judged = bench.judge({BEFORE: bench.of_sources(chosen, budget), **tried})
+    best = max(rest, key=lambda name: judged.of(name).value)
+    gains = [{"source": name, "map": judged.of(name).value, **difference(judged, name, BEFORE, called="gain")} for name in rest]
+    added = not chosen or judged.difference(best, BEFORE).value > 0
+    return {"best": best, "added": added, **gains[rest.index(best)], "tried": gains}, best, added
