@@ -16,9 +16,10 @@ MIDDLE = {"retrieval", "features", "ranking", "evaluation"}
 MAY_IMPORT = {
     "data": set(),
     **{package: {"data"} for package in MIDDLE},
-    **{package: {"data", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "benchmarks")},
+    "report": {"data"},
+    **{package: {"data", "report", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "benchmarks")},
 }
-HEAVY = {"tensorflow", "keras", "lightgbm", "faiss"}
+HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert"}
 
 
 def wrong_directions(root: Path) -> str:
@@ -100,6 +101,7 @@ def test_imports_point_one_way():
         ("retrieval/deep/a.py", "from features.feature import Feature"),
         ("features/a.py", "def f():\n    from pipelines import config"),
         ("ranking/a.py", "import importlib\nimportlib.import_module('evaluation.metrics')"),
+        ("report/a.py", "from pipelines.run_folder import as_json"),
         ("evaluation/a.py", "import serving.answer as answer"),
     ],
 )

@@ -1,0 +1,172 @@
+"""What each source is worth: the system without it, it alone, and its Shapley value."""
+
+from report.chart import COLOURS, Row, figure, small_multiples
+from report.fact import Fact
+from report.html import Child, Html, label, number, table, with_interval
+from report.plots import intervals, labelled_bars
+from report.section import Files, Section, file, to_fill
+
+VERDICTS = {"helps": COLOURS[0], "cannot tell": COLOURS[6], "hurts": COLOURS[1]}
+MODES = {
+    "leave_one_out": "Without one source",
+    "alone": "One source alone",
+    "greedy": "Adding the source that helps most",
+    "features": "Without one group of features",
+}
+"""Heading of each mode."""
+
+
+def ablation(files: Files) -> Section:
+    shows = (
+        "How much the result changes when a part is taken away and the ranker is fitted again: "
+        "to the right of the zero line the part helps, to the left it hurts."
+    )
+    content = file(files, "ablation.json")
+    if not content["variants"]:
+        return Section("ablation", "Ablation", shows, [], [to_fill("lookbook ablate", "No part was taken away yet.")])
+    modes = list(dict.fromkeys(row["mode"].text for row in content["variants"].rows()))
+    body = [part for mode in modes for part in _mode(content, mode)]
+    return Section("ablation", "Ablation", shows, _finding(content), [_conditions(content), *body])
+
+
+def shapley(files: Files) -> Section:
+    shows = (
+        "A fair division of the result among the sources: "
+        "each gets its mean contribution over all orders in which they could be added."
+    )
+    rows = file(files, "ablation.json")["shapley"].rows()
+    if not rows:
+        return Section("shapley", "Shapley values", shows, [], [to_fill("lookbook ablate --shapley", "Not computed for this run.")])
+    measures = list(dict.fromkeys(row["of"].text for row in rows))
+    drawings = [_shares(measure, [row for row in rows if row["of"].text == measure]) for measure in measures]
+    missing = (
+        []
+        if "map" in measures
+        else [to_fill("lookbook ablate --shapley", "Shapley values of MAP take many fits, and were not asked for.")]
+    )
+    most = {measure: max((r for r in rows if r["of"].text == measure), key=lambda r: r["value"].number) for measure in measures}
+    says: list[Child] = []
+    for measure, row in most.items():
+        says += [f"Of the {_measure(measure)}, {label(row['source'].text)} brings the most: ", number(row["share"], ".0%"), ". "]
+    return Section("shapley", "Shapley values", shows, says, [small_multiples(drawings), _shapley_table(rows), *missing])
+
+
+def _conditions(content: Fact) -> Html:
+    weeks, budget = content["weeks"], content["budget"].text
+    fixed = "every variant keeps the same number of candidates, others fill in"
+    union = "a variant keeps those of the full system's candidates that its sources found, so it has fewer"
+    meaning = {"fixed": fixed, "union": union}.get(budget, budget)
+    rows: list[list[Child]] = [
+        ["test weeks", weeks.text],
+        ["budget", f"{budget}: {meaning}"],
+        ["full system", with_interval(content["full"], ".4f", ("map", "low", "high"))],
+        ["customers", number(content["full"]["n_customers"], ",.0f")],
+    ]
+    return table("What was compared", ["", ""], rows, texts=2)
+
+
+def _mode(content: Fact, mode: str) -> list[Html]:
+    title = MODES.get(mode, label(mode))
+    rows = content["variants"].where("mode", mode)
+    if mode != "greedy":
+        rows = sorted(rows, key=lambda row: -row["difference"].number)
+    points: list[Row] = [
+        {
+            "name": label(row["name"].text),
+            "kind": row["verdict"].text,
+            "value": row["difference"],
+            "low": row["difference_low"],
+            "high": row["difference_high"],
+        }
+        for row in rows
+    ]
+    drawing = figure(
+        intervals(
+            "MAP of the full system minus MAP of the variant",
+            form="+.4f",
+            kinds=list(VERDICTS),
+            colours=list(VERDICTS.values()),
+            zero_line=True,
+        ),
+        points,
+        [],
+        title=f"{title}: difference to the full system with 95 % interval",
+        label="One point with its interval for each variant, beside a line at zero.",
+    )
+    return [drawing, _variants(title, rows)]
+
+
+def _variants(title: str, rows: list[Fact]) -> Html:
+    headings = [
+        "variant",
+        "verdict",
+        "MAP",
+        "difference to the full system",
+        "smallest visible",
+        "candidates per customer",
+        "recall",
+        "trees",
+        "seconds to fit",
+    ]
+    cells: list[list[Child]] = [
+        [
+            label(row["name"].text), row["verdict"].text, with_interval(row, ".4f", ("map", "low", "high")),
+            with_interval(row, "+.4f", ("difference", "difference_low", "difference_high")), number(row["smallest_visible"], ".4f"),
+            number(row["candidates_per_customer"], ",.0f"), number(row["recall"], ".3f"), row["trees"].text,
+            number(row["fit_seconds"], ",.1f"),
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return table(title, headings, cells, texts=2)
+
+
+def _finding(content: Fact) -> list[Child]:
+    rows = content["variants"].where("mode", "leave_one_out")
+    if not rows:
+        return []
+    groups = {
+        verdict: [
+            ", ".join(label(part) for part in row["left_out"].text.split(", ")) for row in rows if row["verdict"].text == verdict
+        ]
+        for verdict in VERDICTS
+    }
+    texts = {"helps": "the result gets worse without", "hurts": "it gets better without", "cannot tell": "no clear difference for"}
+    said = [f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names]
+    return [f"With one source left out, {'; '.join(said)}. The smallest change this test could have seen is about ",
+            number(min((row["smallest_visible"] for row in rows), key=lambda fact: fact.number), ".4f"), "."]  # fmt: skip
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _measure(measure: str) -> str:
+    return {"map": "MAP", "recall": "recall of the candidates"}.get(measure, measure)
+
+
+def _shares(measure: str, rows: list[Fact]) -> Html:
+    data: list[Row] = [
+        {"name": label(row["source"].text), "value": row["value"], "low": row["low"], "high": row["high"]}
+        for row in sorted(rows, key=lambda row: -row["value"].number)
+    ]
+    return figure(
+        labelled_bars(_measure(measure), form=".3f", limits=True),
+        data,
+        [],
+        title=f"Shapley values of the {_measure(measure)}",
+        label="One bar with its interval for each source, longest first.",
+    )
+
+
+def _shapley_table(rows: list[Fact]) -> Html:
+    cells: list[list[Child]] = [
+        [
+            label(r["source"].text),
+            _measure(r["of"].text),
+            with_interval(r, ".4f"),
+            number(r["share"], ".1%"),
+            number(r["standard_error"], ".5f"),
+        ]
+        for r in rows
+    ]
+    return table("Shapley values", ["source", "of", "value", "share", "standard error"], cells, texts=2)

@@ -1,0 +1,141 @@
+"""What the sources retrieved: the recall ceiling as a funnel, each source, and how much they overlap."""
+
+from report.chart import Column, Row, figure
+from report.fact import Fact
+from report.html import Child, Html, label, number, sentence, table, with_interval
+from report.plots import curves, heat_map, labelled_bars
+from report.results import system_of
+from report.section import EVERYBODY, Files, Section, file, to_fill
+
+UNION = "union"
+"""The row of metrics.json that is of all sources together."""
+
+HEADINGS = ("source", "candidates per customer", "recall", "mean recall of customers", "labels found", "only by it", "share bought")
+COSTS = {"learn_seconds": "seconds to learn", "retrieve_seconds": "seconds to retrieve", "peak_memory_mb": "peak MB"}
+
+
+def funnel(files: Files) -> Section:
+    shows = "Where purchases of the test week get lost: no ranking can recommend what no source retrieved or the cut left out."
+    results = file(files, "metrics.json")
+    if not results["union"]:
+        return Section("ceiling", "Recall ceiling", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+    steps = _steps(files)
+    drawing = figure(
+        labelled_bars("purchases (customer and article, once each)"),
+        [{"name": name, "value": labels, "share": share} for name, labels, share in steps],
+        [Column("name", "step"), Column("value", "labels", ",.0f"), Column("share", "share of all", ".1%")],
+        title="From what was bought to what was recommended",
+        label="Bars that get shorter from one step to the next.",
+    )
+    depth = figure(
+        curves("candidates kept per customer", "recall", form=".0%", zero=True),
+        [{"x": row["depth"], "y": row["recall"], "low": row["low"], "high": row["high"]} for row in results["union"].rows()],
+        [
+            Column("x", "candidates kept", ",.0f"),
+            *(Column(n, h, ".3f") for n, h in (("y", "recall"), ("low", "low"), ("high", "high"))),
+        ],
+        title="Recall by the number of candidates kept",
+        label="A line that rises with more candidates.",
+    )
+    return Section("ceiling", "Recall ceiling", shows, _ceiling_finding(steps), [drawing, depth])
+
+
+def sources(files: Files) -> Section:
+    shows = "What each candidate source brings: how many articles it suggests, and how many of the later purchases are among them."
+    rows = [row for row in file(files, "metrics.json")["sources"].rows() if row["source"].text != UNION]
+    if not rows:
+        return Section("sources", "Sources", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+    drawing = figure(
+        labelled_bars("recall of the labels", form=".0%", limits=True),
+        [{"name": label(row["source"].text), "value": row["recall"], "low": row["low"], "high": row["high"]} for row in rows],
+        [],
+        title="Recall of each source with 95 % interval",
+        label="One bar for each source.",
+    )
+    return Section("sources", "Sources", shows, _source_finding(rows), [drawing, _source_table(files, rows), *_overlap(files)])
+
+
+def _steps(files: Files) -> list[tuple[str, Fact, Fact]]:
+    """Name, labels left and their share of all labels, of each step of the funnel."""
+    results, k = file(files, "metrics.json"), file(files, "run.json")["k"]
+    union = results["sources"].where("source", UNION)[0]
+    kept = results["union"].rows()[-1]
+    everything = union["n_labels"]
+    lost = [
+        row
+        for row in file(files, "importance.json")["lost_labels"].where("stage", "recommended")
+        if row["segment"].text == EVERYBODY
+    ]
+    if lost:
+        top, share = lost[0]["labels"], lost[0]["share"]
+    else:  # precision = hits / k / customers, so this is a whole number again
+        cell = results["metrics"][system_of(files)][EVERYBODY]["precision"]
+        hits = round(cell["value"].number * k.number * cell["n_customers"].number)
+        top = Fact(hits, f"{cell.origin}/value × k × n_customers")
+        share = Fact(hits / everything.number, f"{cell.origin}/value × k × n_customers / n_labels")
+    return [
+        ("bought in the test week", everything, Fact(1.0, f"{everything.origin} / n_labels")),
+        ("retrieved by a source", union["found"], union["recall"]),
+        (f"among the best {kept['depth'].text} kept", kept["found"], kept["recall"]),
+        (f"recommended in the first {k.text}", top, share),
+    ]
+
+
+def _ceiling_finding(steps: list[tuple[str, Fact, Fact]]) -> list[Child]:
+    (_, everything, _), (_, _, retrieved), (_, _, kept), (last, _, top) = steps
+    return [
+        "Of ", number(everything, ",.0f"), " purchases, ", number(retrieved, ".1%"), " were retrieved and ", number(kept, ".1%"),
+        " were left after the cut: that is the most a ranking could reach. ", number(top, ".1%"), f" were {last}.",
+    ]  # fmt: skip
+
+
+def _source_finding(rows: list[Fact]) -> list[Child]:
+    most = max(rows, key=lambda row: row["recall"].number)
+    only = max(rows, key=lambda row: row["found_only"].number)
+    precise = max(rows, key=lambda row: row["positive_rate"].number)
+    second, third = label(only["source"].text), label(precise["source"].text)
+    also = "it also finds" if second == label(most["source"].text) else f"{second} finds"
+    return [
+        sentence(f"{label(most['source'].text)} finds the most, "), number(most["recall"], ".1%"),
+        f" of the purchases; {also} the most that no other source finds, ", number(only["found_only"], ",.0f"),
+        f". A candidate of {third} is bought most often, ", number(precise["positive_rate"], ".1%"), " of the time.",
+    ]  # fmt: skip
+
+
+def _source_table(files: Files, rows: list[Fact]) -> Html:
+    results, measured = file(files, "metrics.json"), file(files, "ablation.json")["sources"]
+    costs = COSTS if measured else {}
+    kept = results["union"].rows()[-1]
+    named = [(label(row["source"].text), row) for row in rows]
+    named += [("all, before the cut", row) for row in results["sources"].where("source", UNION)]
+    named += [(f"all, best {kept['depth'].text} kept", kept)]
+    cells: list[list[Child]] = []
+    for name, row in named:
+        cost = next(iter(measured.where("source", row["source"].text)), Fact(None, ""))
+        cells.append(
+            [
+                name, number(row["candidates_per_customer"], ",.1f"), with_interval(row, ".3f", ("recall", "low", "high")),
+                number(row["customer_recall"], ".3f"), number(row["found"], ",.0f"), number(row["found_only"], ",.0f"),
+                number(row["positive_rate"], ".4f"), *(number(cost[part], ",.1f") for part in costs),
+            ]
+        )  # fmt: skip
+    return table("What each source found", [*HEADINGS, *costs.values()], cells)
+
+
+def _overlap(files: Files) -> list[Html]:
+    rows = file(files, "ablation.json")["overlap"].rows()
+    if not rows:
+        return [to_fill("lookbook ablate", "How much the sources overlap has not been measured for this run.")]
+    names = list(dict.fromkeys(label(row["source"].text) for row in rows))
+    data: list[Row] = [
+        {"source": label(row["source"].text), "other": label(row["other"].text), "value": row["jaccard"]} for row in rows
+    ]
+    return [
+        figure(
+            heat_map(names),
+            data,
+            [Column("source", "source"), Column("other", "other"), Column("value", "Jaccard overlap")],
+            title="Overlap of the candidates: shared by two sources, of all that either has (Jaccard)",
+            label="A square of numbers between 0 and 1, darker where two sources suggest the same articles.",
+        )
+    ]

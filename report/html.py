@@ -1,0 +1,96 @@
+"""Markup from texts that may hold anything: text is escaped, markup is kept.
+
+A number is shown rounded and carries its exact value (data-value) and the place it comes from (data-from).
+"""
+
+import html
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from report.fact import Fact
+
+NOTHING = "–"
+"""Stands where a value is unknown."""
+
+
+@dataclass(frozen=True)
+class Html:
+    """Markup that is safe to put into a page as it is."""
+
+    markup: str
+
+
+Child = str | Html
+
+
+def tag(name: str, attributes: Mapping[str, str], *children: Child) -> Html:
+    """One element; strings among `children` are text, and are escaped like the values of `attributes`."""
+    inside = "".join(child.markup if isinstance(child, Html) else html.escape(child) for child in children)
+    written = "".join(f' {key}="{html.escape(value)}"' for key, value in attributes.items())
+    return Html(f"<{name}{written}>{inside}</{name}>")
+
+
+def join(parts: Iterable[Child], between: str = "") -> Html:
+    """The parts one after the other, with the text `between` them."""
+    kept = [part.markup if isinstance(part, Html) else html.escape(part) for part in parts]
+    return Html(html.escape(between).join(kept))
+
+
+def label(name: str) -> str:
+    """A name of a source, variant or group as people read it."""
+    return name.replace("_", " ")
+
+
+def sentence(text: str) -> str:
+    """Text with its first letter in upper case, whatever name it starts with."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+def number(fact: Fact, form: str) -> Html:
+    """The number in `fact` rounded by the format `form` (".4f", ",.0f", "+.4f", ".1%"); a dash where there is none."""
+    if not isinstance(fact.value, (int, float)) or isinstance(fact.value, bool):
+        return tag("span", {"class": "none", "aria-label": "unknown"}, NOTHING)
+    text = format(fact.value, form).replace("-", "−")
+    return tag("span", {"class": "n", "data-value": json.dumps(fact.value), "data-from": fact.origin}, text)
+
+
+def between(low: Fact, high: Fact, form: str) -> Html:
+    """An interval, "[0.10, 0.20]"; nothing where it is unknown."""
+    if low.value is None or high.value is None:
+        return Html("")
+    return tag("span", {"class": "interval"}, "[", number(low, form), ", ", number(high, form), "]")
+
+
+def with_interval(row: Fact, form: str, names: tuple[str, str, str] = ("value", "low", "high")) -> Html:
+    """A value and its interval, whose keys in `row` are `names`."""
+    value, low, high = (row[name] for name in names)
+    return join([number(value, form), between(low, high, form)], " ")
+
+
+def table(caption: str, headings: Sequence[Child], rows: Iterable[Sequence[Child]], *, texts: int = 1) -> Html:
+    """A table that scrolls inside the page; the first cell of a row names it. texts: leading columns that hold no numbers."""
+    kinds = ["text" if place < texts else "number" for place in range(len(headings))]
+    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind}, h) for kind, h in zip(kinds, headings, strict=True)))
+    body = [tag("tr", {}, *_cells(row, kinds)) for row in rows]
+    inner = tag("table", {}, tag("caption", {}, caption), tag("thead", {}, head), tag("tbody", {}, *body))
+    return tag("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}, inner)
+
+
+def _cells(row: Sequence[Child], kinds: Sequence[str]) -> list[Html]:
+    first, *rest = row
+    named = tag("th", {"scope": "row", "class": "text"}, first)
+    return [named, *(tag("td", {"class": kind}, cell) for kind, cell in zip(kinds[1:], rest, strict=True))]
+
+
+def folded(summary: str, *children: Child) -> Html:
+    """What is shown when asked for, and in print."""
+    return tag("details", {}, tag("summary", {}, summary), *children)
+
+
+def paragraph(*children: Child) -> Html:
+    return tag("p", {}, *children)
+
+
+def code(text: str) -> Html:
+    return tag("code", {}, text)

@@ -1,0 +1,161 @@
+"""How good the recommendations are: the system, the baselines and each source alone, over everybody and by segment."""
+
+from report.chart import Row, figure
+from report.fact import Fact
+from report.html import Child, Html, between, join, label, number, sentence, table, with_interval
+from report.plots import grouped_intervals, intervals
+from report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
+
+METRICS = {
+    "recall": ("recall", ".4f"),
+    "precision": ("precision", ".4f"),
+    "f1": ("F1", ".4f"),
+    "ndcg": ("NDCG", ".4f"),
+    "mrr": ("MRR", ".4f"),
+    "hit_rate": ("hit rate", ".4f"),
+    "catalogue_coverage": ("coverage", ".4f"),
+    "mean_popularity_rank": ("popularity rank", ",.0f"),
+}
+"""Metrics shown after MAP: heading and format. Defined in docs/conventions.md."""
+
+
+def system_of(files: Files) -> str:
+    """The variant that all others are compared with."""
+    results = file(files, "metrics.json")
+    compared = dict(results["differences"].items())
+    return next((name for name, _ in results["metrics"].items() if name not in compared), "")
+
+
+def best_baseline(files: Files, segment: str = EVERYBODY) -> str:
+    """The baseline with the highest MAP; "" where there is none."""
+    names = [name for name in _variants(files) if _kind(name, system_of(files)) == "baseline"]
+    metrics = file(files, "metrics.json")["metrics"]
+    return max(names, key=lambda name: metrics[name][segment]["map"]["value"].number, default="")
+
+
+def results(files: Files) -> Section:
+    shows = "How often the articles recommended for the test week were bought, by lookbook and by simpler ways to recommend."
+    if not file(files, "metrics.json"):
+        return Section("results", "Results", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+    chart = figure(
+        intervals(f"MAP@{_k(files)}", kinds=["lookbook", "baseline", "one source alone"]),
+        [_point(files, name) for name in _variants(files)],
+        [],
+        title=f"MAP@{_k(files)} with 95 % intervals",
+        label="One point for each way to recommend, best first; a line shows its interval.",
+    )
+    return Section("results", "Results", shows, _finding(files), [chart, _table(files)])
+
+
+def segments(files: Files) -> Section:
+    shows = "The same by how long ago the customer last bought: regular customers are easier to predict than returning ones."
+    metrics = file(files, "metrics.json")["metrics"]
+    system = system_of(files)
+    names = [name for name in _variants(files) if _kind(name, system) != "one source alone"]
+    groups = [name for name, _ in metrics[system].items() if name != EVERYBODY]
+    if not groups:
+        return Section("segments", "Segments", shows, [], [])
+    rows = [
+        {**_point(files, name, group), "group": segment_label(group), "kind": label(name)} for group in groups for name in names
+    ]
+    drawing = figure(
+        grouped_intervals(
+            f"MAP@{_k(files)}", groups=[segment_label(group) for group in groups], kinds=[label(name) for name in names]
+        ),
+        rows,
+        [],
+        title=f"MAP@{_k(files)} by days since the last purchase, with 95 % intervals",
+        label="In each segment one point for lookbook and each baseline.",
+    )
+    return Section("segments", "Segments", shows, _segment_finding(files, groups), [drawing, _segment_table(files, groups, names)])
+
+
+def _variants(files: Files) -> list[str]:
+    metrics = file(files, "metrics.json")["metrics"]
+    names = [name for name, _ in metrics.items()]
+    return sorted(names, key=lambda name: (-metrics[name][EVERYBODY]["map"]["value"].number, name))
+
+
+def _kind(variant: str, system: str) -> str:
+    return "lookbook" if variant == system else "one source alone" if variant.endswith("_alone") else "baseline"
+
+
+def _k(files: Files) -> str:
+    return file(files, "run.json")["k"].text
+
+
+def _point(files: Files, variant: str, segment: str = EVERYBODY) -> Row:
+    cell = file(files, "metrics.json")["metrics"][variant][segment]["map"]
+    parts = {name: cell[name] for name in ("value", "low", "high")}
+    return {"name": label(variant), "kind": _kind(variant, system_of(files)), **parts}
+
+
+def _finding(files: Files) -> list[Child]:
+    metrics, system, best = file(files, "metrics.json"), system_of(files), best_baseline(files)
+    cell = metrics["metrics"][system][EVERYBODY]["map"]
+    start: list[Child] = [
+        f"{sentence(label(system))} reaches MAP@{_k(files)} of ", with_interval(cell, ".4f"), " on ",
+        number(cell["n_customers"], ",.0f"), " customers with purchases. ",
+    ]  # fmt: skip
+    if not best:
+        return start
+    difference = metrics["differences"][best][EVERYBODY]["map"]
+    return [
+        *start, f"The best baseline, {label(best)}, reaches ", number(metrics["metrics"][best][EVERYBODY]["map"]["value"], ".4f"),
+        ": the difference is ", with_interval(difference, "+.4f"), f", so {_verdict(difference, label(system))}.",
+    ]  # fmt: skip
+
+
+def _verdict(difference: Fact, system: str) -> str:
+    if difference["low"].number > 0:
+        return f"{system} is better by more than chance explains"
+    if difference["high"].number < 0:
+        return f"{system} is worse by more than chance explains"
+    return "this week cannot tell the two apart"
+
+
+def _table(files: Files) -> Html:
+    results, system = file(files, "metrics.json"), system_of(files)
+    headings = [
+        "recommender",
+        f"MAP@{_k(files)}",
+        f"{label(system)} is",
+        "difference",
+        *(heading for heading, _ in METRICS.values()),
+    ]
+    rows: list[list[Child]] = []
+    for name in _variants(files):
+        cells, difference = results["metrics"][name][EVERYBODY], results["differences"][name][EVERYBODY]["map"]
+        ratio = join([number(difference["ratio"], ".3f"), " × ", between(difference["ratio_low"], difference["ratio_high"], ".3f")])
+        compared = [ratio, with_interval(difference, "+.4f")] if difference else ["", ""]
+        others = [number(cells[metric]["value"], form) for metric, (_, form) in METRICS.items()]
+        rows.append([label(name), with_interval(cells["map"], ".4f"), *compared, *others])
+    return table("Every recommender by every metric, with 95 % intervals", headings, rows)
+
+
+def _segment_finding(files: Files, groups: list[str]) -> list[Child]:
+    results, best = file(files, "metrics.json"), best_baseline(files)
+    gains = {group: results["differences"][best][group]["map"] for group in groups}
+    better = [segment_label(group) for group, gain in gains.items() if gain["low"].number > 0]
+    worse = [segment_label(group) for group, gain in gains.items() if gain["high"].number < 0]
+    if not better and not worse:
+        return [f"In no segment is the difference to {label(best)} larger than chance explains."]
+    rest = [name for name in map(segment_label, groups) if name not in [*better, *worse]]
+    parts = [f"better than {label(best)} for a last purchase {' and '.join(better)} ago"] if better else []
+    parts += [f"worse for {' and '.join(worse)}"] if worse else []
+    parts += [f"for the rest ({', '.join(rest)}) this week cannot tell"] if rest else []
+    return [sentence(f"{label(system_of(files))} is {'; '.join(parts)}.")]
+
+
+def _segment_table(files: Files, groups: list[str], names: list[str]) -> Html:
+    metrics = file(files, "metrics.json")["metrics"]
+    rows: list[list[Child]] = [
+        [
+            segment_label(group),
+            number(metrics[names[0]][group]["map"]["n_customers"], ",.0f"),
+            *(with_interval(metrics[name][group]["map"], ".4f") for name in names),
+        ]
+        for group in groups
+    ]
+    headings = ["last purchase", "customers", *(label(name) for name in names)]
+    return table(f"MAP@{_k(files)} by days since the last purchase", headings, rows)

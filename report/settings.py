@@ -1,0 +1,68 @@
+"""What was run: settings, data, versions, device, and what each stage took."""
+
+from report.chart import figure
+from report.fact import Fact
+from report.html import Child, Html, code, folded, number, paragraph, table
+from report.plots import labelled_bars
+from report.section import Files, Section, file
+
+
+def settings(files: Files) -> Section:
+    shows = (
+        "The settings in force, the versions, and the time and memory of every stage: what it takes to get the same numbers again."
+    )
+    about, rows = file(files, "run.json"), file(files, "report.json")["settings"].rows()
+    changed = [row for row in rows if row["value"].value != row["default"].value]
+    says: list[Child] = [f"{_count(len(changed))} of {len(rows)} settings differ from the defaults. The stages took ",
+                         number(about["peak_memory_mb"], ",.0f"), " MB of memory at most."]  # fmt: skip
+    parts = [_changed(changed)] if changed else []
+    cells: list[list[Child]] = [[_key(row), _value(row["value"])] for row in rows]
+    every = folded("All settings", table("All settings", ["setting", "value"], cells, texts=2))
+    return Section("settings", "Settings and costs", shows, says, [*parts, every, _machine(about), *_costs(about)])
+
+
+def _count(number: int) -> str:
+    return "None" if number == 0 else str(number)
+
+
+def _changed(rows: list[Fact]) -> Html:
+    cells: list[list[Child]] = [[_key(row), _value(row["value"]), _value(row["default"])] for row in rows]
+    return table("Settings that differ from the defaults", ["setting", "value", "default"], cells, texts=3)
+
+
+def _key(row: Fact) -> Html:
+    return code(row["key"].text)
+
+
+def _value(value: Fact) -> str:
+    return value.text if value.text else "(empty)"
+
+
+def _machine(about: Fact) -> Html:
+    data = about["data"]
+    rows: list[list[Child]] = [
+        ["finished", about["finished"].text], ["device", about["device"].text],
+        ["data set", about["dataset"].text], ["days of data", f"{data['first_day'].text} to {data['last_day'].text}"],
+        ["purchases", number(data["transactions"], ",d")], ["customers", number(data["customers"], ",d")],
+        ["articles", number(data["articles"], ",d")], ["digest of the data", code(about["data_digest"].text)],
+        ["digest of the settings", code(about["settings_digest"].text)],
+    ]  # fmt: skip
+    rows += [[f"{name} version", version.text] for name, version in about["versions"].items()]
+    return table("What was run, on what", ["", ""], rows, texts=2)
+
+
+def _costs(about: Fact) -> list[Html]:
+    stages = list(about["stages"].items())
+    if not stages:
+        return [paragraph("This run kept no times.")]
+    drawing = figure(
+        labelled_bars("seconds when computed", form=",.1f"),
+        [{"name": name, "value": cost["seconds_when_computed"]} for name, cost in stages],
+        [],
+        title="Seconds by stage, when it was computed",
+        label="One bar for each stage.",
+    )
+    headings = ["stage", "seconds when computed", "seconds in this run", "computed", "reused", "peak MB"]
+    names = {"seconds_when_computed": ",.1f", "seconds": ",.1f", "computed": ",d", "reused": ",d", "peak_memory_mb": ",d"}
+    cells: list[list[Child]] = [[name, *(number(cost[part], form) for part, form in names.items())] for name, cost in stages]
+    return [drawing, table("What each stage took", headings, cells)]
