@@ -84,9 +84,22 @@ def profile(
     show_profile(found, reporter, file=out, json_lines=output.json)
 
 
+def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
+    """Write report.html into a run: one page with all that run, ablate and explain found, which opens in any browser."""
+    settings = choice.settings() if choice != NO_CHOICE else None
+    reporter = output.reporter()
+    from pipelines.inspected import run_of
+    from pipelines.report import report as write_report
+    from pipelines.report import show_report
+
+    folder = run_of(settings, reporter, root=output.artifacts, name=run)
+    show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
+
+
 def attach(app: App, data_app: App) -> None:
     """Add the commands of this file to `lookbook` and to `lookbook data`."""
     app.command(runs_app)
     app.command(ablate)
     data_app.command(profile)
     app.command(explain)
+    app.command(report)
