@@ -1,0 +1,119 @@
+"""`lookbook report`: one page about a finished run, report.html in its folder.
+
+Input: a run folder with what the other commands left in it. Output: report.html; profile.json and report.json, the numbers on the
+page that no other file holds. Only what is cheap is computed here: the profile of the data and the example customers.
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import polars as pl
+
+from data.windows import training_windows
+from pipelines.config import DEFAULTS, load_settings
+from pipelines.explain_customer import cards, example_customers
+from pipelines.inspected import Inspected, inspected
+from pipelines.profile import profile_of
+from pipelines.progress import Reporter
+from pipelines.run_folder import add_to_run, as_json
+
+FILES = {
+    "metrics.json": "lookbook run",
+    "run.json": "lookbook run",
+    "ablation.json": "lookbook ablate",
+    "importance.json": "lookbook explain",
+    "profile.json": "lookbook report",
+    "report.json": "lookbook report",
+}
+"""What the page is made of, and the command that writes it into the run."""
+CURVE = ("phase", "epoch", "train_loss", "valid_recall")
+
+Rows = list[dict[str, object]]
+
+
+def report(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Path:
+    """Write report.html into the run in `folder` and return its path. What other commands have not left yet is named on it."""
+    with inspected(folder, reporter, root=root, fresh=fresh) as opened:
+        reporter.plan({"profile": 1, "report": 2})
+        with reporter.showing():
+            stages = opened.stages
+            profile = profile_of(stages.dataset, stages.folder, stages.artifacts)
+            with reporter.step("report", "example customers"):
+                gathered = {
+                    "customers": cards(opened, example_customers(opened)),
+                    "learning": {"sources": learning_curves(opened), "ranker": tree_curve(opened)},
+                    "settings": settings_rows(folder),
+                }
+            add_to_run(folder, "profile.json", as_json(profile))
+            add_to_run(folder, "report.json", as_json(gathered))
+            with reporter.step("report", "page"):
+                from report.page import page
+
+                add_to_run(folder, "report.html", page(read_files(folder)))
+    return folder / "report.html"
+
+
+def show_report(page: Path, reporter: Reporter, *, json_lines: bool) -> None:
+    """Say on stdout where the page is, what it lacks and which command makes that."""
+    lacking = missing(page.parent)
+    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
+    if json_lines:
+        about = {"run": str(page.parent), "report": str(page), "bytes": page.stat().st_size, "missing": lacking}
+        print(json.dumps({**about, "stages_reused": reused, "stages_computed": computed}))
+        return
+    for name, command in lacking.items():
+        print(f"Not on the page yet: {name.removesuffix('.json')} ({command}).")
+    print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
+    print(f"The report is {page} ({page.stat().st_size / 1e6:.1f} MB).")
+
+
+def read_files(folder: Path) -> dict[str, object]:
+    """The parsed files of FILES that are in the run."""
+    return {name: json.loads((folder / name).read_text()) for name in FILES if (folder / name).is_file()}
+
+
+def missing(folder: Path) -> dict[str, str]:
+    """The files that are not there yet, and the command that makes each."""
+    return {name: command for name, command in FILES.items() if not (folder / name).is_file()}
+
+
+def learning_curves(opened: Inspected) -> Rows:
+    """The table learning_curve of every source that has one, as rows with source and week, the oldest week first."""
+    stages = opened.stages
+    weeks = [*training_windows(opened.week, stages.settings.ranking.training_weeks), opened.week]
+    parts = [
+        stages.learned(source, week)
+        .table("learning_curve")
+        .select(pl.col(CURVE), source=pl.lit(source.name), week=pl.lit(str(week.as_of)))
+        .with_columns(pl.col("train_loss", "valid_recall").cast(pl.Float64).fill_nan(None))
+        .collect()
+        for source in stages.sources
+        if "learning_curve" in stages.learned(source, opened.week).tables
+        for week in weeks
+    ]
+    return [row for part in parts for row in part.to_dicts()]
+
+
+def tree_curve(opened: Inspected) -> dict[str, object]:
+    """MAP@12 by number of trees on the newest training week, and the number that was chosen."""
+    stages = opened.stages
+    found = [stage.folder for folder, stage in stages.artifacts.done.items() if folder.parent.name == "trees"]
+    curve: dict[str, object] = json.loads((found[0] / "curve.json").read_text()) if found else {}
+    return curve
+
+
+def settings_rows(folder: Path) -> Rows:
+    """key, value and default of every setting of the run."""
+    defaults = dict(_flat(tomllib.loads(DEFAULTS.read_text())))
+    used = load_settings(folder / "config.resolved.toml").tables
+    return [{"key": key, "value": value, "default": defaults.get(key)} for key, value in _flat(used)]
+
+
+def _flat(table: Mapping[str, object], path: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
