@@ -1,0 +1,90 @@
+"""The stages of `lookbook explain` that take time: SHAP values, partial dependence, and the fall of MAP under permutation.
+
+Input: ExplainedPairs, FeatureSets. Output: stage tables; what they are made into is in explain.py.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from evaluation.label_ranks import LabelRanks
+from evaluation.metrics import customer_metrics
+from pipelines.artifacts import Stage, write_tables
+from pipelines.digest import code_digest
+from pipelines.explained_pairs import PAIR, ExplainedPairs
+from ranking.dependence import partial_dependence
+from ranking.importance import FeatureSet
+from ranking.permutation import Permutation
+from ranking.trees import Floats, Matrix
+
+CONTRIBUTION_PAIRS = 20_000
+DEPENDENCE_PAIRS = 2_000
+DEPENDENCE_POINTS = 20
+PIPELINES = ("pipelines.explained_pairs", __name__)
+"""Modules beside those of ranking and evaluation whose code these stages depend on."""
+
+
+def contributions(explained: ExplainedPairs) -> Stage:
+    """Tables `contributions` and `values` of at most CONTRIBUTION_PAIRS pairs: customer, article, and a column per feature with
+    what it added to the score and with its value; contributions also have `start`, the score before any feature."""
+    key = {**explained.key, "pairs": CONTRIBUTION_PAIRS, "code": code_digest("ranking.trees", *PIPELINES)}
+
+    def build(folder: Path) -> None:
+        rows = explained.sample(CONTRIBUTION_PAIRS)
+        pairs, values, names = explained.pairs[rows], explained.matrix[rows], list(explained.trees.names)
+        added = pl.DataFrame(explained.trees.contributions(values), schema=[*names, "start"])
+        known = pl.DataFrame(values, schema=names, nan_to_null=True)
+        write_tables(folder, {"contributions": pl.concat([pairs, added], how="horizontal").lazy()})
+        write_tables(folder, {"values": pl.concat([pairs, known], how="horizontal").lazy()})
+
+    return explained.opened.stages.artifacts.stage("explain/contributions", "of a sample of pairs", key=key, build=build)
+
+
+def dependence(explained: ExplainedPairs, features: Sequence[str]) -> Stage:
+    """Table `partial_dependence` (PARTIAL_DEPENDENCE) of `features`, over at most DEPENDENCE_PAIRS pairs."""
+    size = {"pairs": DEPENDENCE_PAIRS, "points": DEPENDENCE_POINTS, "features": list(features)}
+    key = {**explained.key, **size, "code": code_digest("ranking.dependence", *PIPELINES)}
+
+    def build(folder: Path) -> None:
+        matrix = explained.matrix[explained.sample(DEPENDENCE_PAIRS)]
+        table = partial_dependence(explained.trees, matrix, features, points=DEPENDENCE_POINTS)
+        write_tables(folder, {"partial_dependence": table.lazy()})
+
+    return explained.opened.stages.artifacts.stage("explain/dependence", "of the top features", key=key, build=build)
+
+
+def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], detail: str, *, repeats: int) -> Stage:
+    """Table `drops`: customer, sorted, and a column per set, `<level>/<name>`: by how much the customer's average precision falls
+    when the set is permuted, mean of `repeats` permutations. Table `full`: customer, average_precision as it is."""
+    k = explained.opened.stages.settings.run.k
+    key = {
+        **explained.key,
+        "sets": [(each.level, each.name, list(each.columns)) for each in sets],
+        "repeats": repeats,
+        "k": k,
+        "code": code_digest("ranking.permutation", "evaluation.label_ranks", "evaluation.metrics", *PIPELINES),
+    }
+
+    def build(folder: Path) -> None:
+        labels = explained.labels
+        ranks = LabelRanks.of(explained.pairs, labels)
+        filled = explained.filled_up.join(labels, on=PAIR, how="semi").select(*PAIR, "rank")
+        permutation = Permutation(explained.trees, explained.matrix, ranks.rows, explained.opened.stages.settings.run.seed)
+
+        def judged(scores: Matrix) -> pl.DataFrame:
+            hits = pl.concat([ranks.hits(scores, k=k), filled])
+            return customer_metrics(hits.lazy(), labels.lazy(), k=k).select("customer", "average_precision").collect()
+
+        full = judged(permutation.unchanged)
+        before = full["average_precision"].to_numpy()
+
+        def drop(each: FeatureSet) -> Floats:
+            after = [judged(s)["average_precision"].to_numpy() for s in permutation.scores(each.columns, repeats=repeats)]
+            return np.asarray((before - np.stack(after)).mean(axis=0))
+
+        drops = {f"{each.level}/{each.name}": drop(each) for each in sets}
+        write_tables(folder, {"drops": full.select("customer").with_columns(**drops).lazy(), "full": full.lazy()})
+
+    return explained.opened.stages.artifacts.stage("explain/permutation", detail, key=key, build=build)

@@ -1,0 +1,90 @@
+"""The pairs of the test week that the ranker is explained by: all candidates of its customers, or of some of them.
+
+Input: Inspected. Output: keys and features of the pairs, read from the stage tables when they are first asked for.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from pipelines.digest import digest
+from pipelines.inspected import Inspected
+from ranking.ranker import Ranker, feature_matrix
+from ranking.trees import Matrix, Trees
+
+PAIR = ["customer", "article"]
+
+
+@dataclass(frozen=True)
+class ExplainedPairs:
+    """customers: sorted ids."""
+
+    opened: Inspected
+    customers: pl.Series
+
+    @staticmethod
+    def of(opened: Inspected, *, customers: int) -> "ExplainedPairs":
+        """The pairs of at most `customers` of the customers with labels. Who is chosen depends on the ids and the seed alone."""
+        ids = pl.concat([shard.customers for shard in opened.buyers]).rename("customer").to_frame()
+        turn = pl.col("customer").hash(opened.stages.settings.run.seed)
+        return ExplainedPairs(opened, ids.sort(turn, "customer").head(customers)["customer"].sort())
+
+    @cached_property
+    def trees(self) -> Trees:
+        return Trees(Ranker.load(self.opened.ranked.ranker.folder), self.opened.stages.settings.run.threads)
+
+    @cached_property
+    def key(self) -> dict[str, object]:
+        """What the pairs and the ranker were computed from, for the keys of stages."""
+        return {
+            "ranker": self.opened.ranked.ranker.key,
+            "features": [self.opened.stages.features(shard)[0] for shard in self.opened.buyers],
+            "customers": digest({"ids": self.customers.to_list()}),
+            "seed": self.opened.stages.settings.run.seed,
+        }
+
+    @property
+    def labels(self) -> pl.DataFrame:
+        """LABELS of the customers."""
+        return self.opened.stages.dataset.labels(self.opened.week).collect().join(self._chosen, on="customer", how="semi")
+
+    @property
+    def filled_up(self) -> pl.DataFrame:
+        """RECOMMENDATIONS to the customers that no score decided: those from the fallback list."""
+        lists = pl.concat([stage.table("recommendations") for stage in self.opened.ranked.recommendations])
+        return lists.filter(pl.col("score").is_null()).collect().join(self._chosen, on="customer", how="semi")
+
+    @property
+    def pairs(self) -> pl.DataFrame:
+        """customer, article; sorted by both."""
+        return self._read[0]
+
+    @property
+    def matrix(self) -> Matrix:
+        """Features of the pairs, a row for each, columns as in `trees.names`."""
+        return self._read[1]
+
+    def sample(self, size: int) -> npt.NDArray[np.int64]:
+        """Rows of at most `size` pairs, in an order and by a choice that depend on the ids and the seed alone; of a smaller
+        sample the larger one is a continuation."""
+        turn = pl.struct(PAIR).hash(self.opened.stages.settings.run.seed)
+        chosen = self.pairs.with_row_index("row").sort(turn, *PAIR).head(size)
+        return chosen["row"].cast(pl.Int64).to_numpy()
+
+    @property
+    def _chosen(self) -> pl.DataFrame:
+        return self.customers.to_frame()
+
+    @cached_property
+    def _read(self) -> tuple[pl.DataFrame, Matrix]:
+        """Shard after shard, so that the features of one are in memory beside the matrix."""
+        pairs, parts = [], []
+        for shard in self.opened.buyers:
+            features = self.opened.stages.features(shard)[1]().lazy()
+            frame = self.opened.stages.seen(features).join(self._chosen.lazy(), on="customer", how="semi").sort(PAIR).collect()
+            pairs.append(frame.select(PAIR))
+            parts.append(feature_matrix(frame))
+        return pl.concat(pairs), np.concatenate(parts)

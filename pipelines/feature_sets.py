@@ -1,0 +1,48 @@
+"""Which columns of the ranker belong together: each feature, each feature group, and what each candidate source contributed.
+
+Input: Stages, the features of a ranker. Output: FeatureSets and the documentation of every feature. No source or group is
+known by name: a source owns its columns in PAIRS and the groups that read tables it learned.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from data.windows import Window
+from features.registry import SOURCE, feature_docs, group_of_feature
+from features.registry import groups as feature_groups
+from pipelines.stages import Stages
+from ranking.importance import FeatureSet
+
+
+@dataclass(frozen=True)
+class FeatureSets:
+    """sets: every feature in column order, then the groups, then the sources; docs: by feature."""
+
+    sets: tuple[FeatureSet, ...]
+    docs: Mapping[str, str]
+
+    def of(self, level: str) -> list[FeatureSet]:
+        return [each for each in self.sets if each.level == level]
+
+    def owners(self, level: str, feature: str) -> str | None:
+        """The groups or sources that `feature` belongs to, joined by commas; null if none."""
+        return ", ".join(each.name for each in self.of(level) if feature in each.columns) or None
+
+
+def feature_sets(stages: Stages, window: Window, features: Sequence[str]) -> FeatureSets:
+    """features: the columns that the ranker sees."""
+    declared = feature_groups(stages.dataset.customers.collect_schema())
+    group_of = group_of_feature(declared, features)
+    by_group = {group: tuple(n for n in features if group_of[n] == group) for group in dict.fromkeys(group_of.values())}
+    by_source: dict[str, tuple[str, ...]] = {}
+    for source in stages.sources:
+        learned = set(stages.learned(source, window).tables)
+        own = {f"{source.name}_score", f"{source.name}_rank"}
+        reading = {group.name for group in declared if group.requires & learned}
+        by_source[source.name] = tuple(name for name in features if name in own or group_of[name] in reading)
+    sets = (
+        *(FeatureSet("feature", name, (name,)) for name in features),
+        *(FeatureSet("group", name, columns) for name, columns in by_group.items()),
+        *(FeatureSet("source", name, columns) for name, columns in by_source.items()),
+    )
+    return FeatureSets(sets, feature_docs(declared, by_group.get(SOURCE, ())))

@@ -1,0 +1,62 @@
+"""What the scores would be if features said nothing: their values are dealt out anew among all pairs.
+
+Input: Trees, FEATURES as a matrix. Output: scores with some columns permuted. How much a metric falls with them is the
+features' permutation importance (Breiman, "Random forests", 2001); the metric belongs to the caller.
+
+Only rows that can score differently are scored again: those in which a value has moved past a threshold of some tree.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from ranking.trees import Matrix, Trees
+
+Rows = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """matrix: all pairs among which values are dealt out; rows: those whose scores are wanted; seed: of the dealing."""
+
+    trees: Trees
+    matrix: Matrix
+    rows: Rows
+    seed: int
+
+    @cached_property
+    def unchanged(self) -> Matrix:
+        """Scores of `rows` as they are, Float32 like those of the ranker."""
+        return self.trees.scores(self.matrix[self.rows]).astype(np.float32)
+
+    def scores(self, columns: Sequence[str], *, repeats: int) -> Iterator[Matrix]:
+        """`repeats` times the scores of `rows` after `columns` were permuted over all pairs, in one piece: the values that a
+        pair gets for them all come from one other pair. The same columns, in any order, are dealt out the same way."""
+        places = [place for place, name in enumerate(self.trees.names) if name in columns and len(self.trees.thresholds[place])]
+        if not places:
+            yield from (self.unchanged for _ in range(repeats))
+            return
+        legs = np.stack([_between(self.matrix[:, place], self.trees.thresholds[place]) for place in places], axis=1)
+        for repeat in range(repeats):
+            dealt = _generator(columns, self.seed, repeat).permutation(len(self.matrix))[self.rows]
+            moved = (legs[dealt] != legs[self.rows]).any(axis=1)
+            again = self.matrix[self.rows[moved]]
+            again[:, places] = self.matrix[np.ix_(dealt[moved], places)]
+            scores = self.unchanged.copy()
+            scores[moved] = self.trees.scores(again)
+            yield scores
+
+
+def _between(values: Matrix, thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
+    """How many thresholds are below each value; missing values, which trees send their own way, have a number of their own."""
+    below = np.searchsorted(thresholds, values.astype(np.float64), side="left")
+    return np.where(np.isnan(values), len(thresholds) + 1, below).astype(np.int32)
+
+
+def _generator(columns: Sequence[str], seed: int, repeat: int) -> np.random.Generator:
+    names = hashlib.sha256("\n".join(sorted(columns)).encode()).digest()
+    return np.random.default_rng([seed, repeat, *np.frombuffer(names[:16], dtype=np.uint32).tolist()])
