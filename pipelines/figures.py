@@ -31,10 +31,10 @@ def lines(out: Console, *texts: str) -> None:
 
 
 def table(*headings: str) -> Table:
-    """An empty table; its first column is text, the others are figures."""
+    """An empty table; its first column is text, which is folded where there is no room; the others are figures."""
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for place, heading in enumerate(headings):
-        made.add_column(heading, justify="right" if place else "left", no_wrap=True)
+        made.add_column(heading, justify="right" if place else "left", no_wrap=bool(place), overflow="fold")
     return made
 
 

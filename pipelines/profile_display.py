@@ -121,7 +121,7 @@ def _outliers(out: Console, columns: Sequence[Row]) -> None:
 def _commonest(out: Console, categories: Sequence[Row]) -> None:
     """The commonest values of each code, or number with few values, on one line."""
     section(out, "commonest values, share of the rows (groups of articles: their best seller)")
-    for name, rows in _by(categories, "table", "column"):
+    for name, rows in _by([row for row in categories if row["share"] != 1 or row["kind"] != "missing"], "table", "column"):
         values = [row for row in rows if row["kind"] == "value"]
         others = [as_float(row["share"]) for row in (*values[NAMED:], *(row for row in rows if row["kind"] == "rest"))]
         shown = [f"{_called(row)} ({share(row['share'])})" for row in values[:NAMED]]
@@ -133,17 +133,8 @@ def _commonest(out: Console, categories: Sequence[Row]) -> None:
 def _calendar(out: Console, found: Row) -> None:
     weeks = _rows(found["weeks"])
     shown_weeks = [week for week in weeks if week["days"] == HORIZON_DAYS][-(out.width - 4) :]
-    section(out, f"the last {len(shown_weeks)} whole weeks, oldest first")
-    titles = {
-        "rows": "transactions",
-        "customers": "customers",
-        "articles": "articles",
-        "new_articles": "articles never sold before",
-    }
-    for name, title in titles.items():
-        values = [as_float(week[name]) for week in shown_weeks]
-        lines(out, f"{title}, {whole(min(values, default=0))} to {whole(max(values, default=0))} a week")
-        out.print(f"    {bars(values)}", markup=False)
+    if shown_weeks:
+        _volume(out, shown_weeks)
     recent = weeks[-RECENT_WEEKS:]
     section(out, f"labels of the last {len(recent)} weeks; shares known from before the week")
     out.print(_labels(recent))
@@ -155,6 +146,20 @@ def _calendar(out: Console, found: Row) -> None:
         counts = (whole(row[name]) for name in ("days", "rows", "customers"))
         shown.add_row(str(row["month"]), *counts, number(row["revenue"]), number(row["mean_price"]))
     out.print(shown)
+
+
+def _volume(out: Console, weeks: Sequence[Row]) -> None:
+    section(out, f"the last {len(weeks)} whole weeks, oldest first")
+    titles = {
+        "rows": "transactions",
+        "customers": "customers",
+        "articles": "articles",
+        "new_articles": "articles never sold before",
+    }
+    for name, title in titles.items():
+        values = [as_float(week[name]) for week in weeks]
+        lines(out, f"{title}, {whole(min(values))} to {whole(max(values))} a week")
+        out.print(f"    {bars(values)}", markup=False)
 
 
 def _labels(weeks: Sequence[Row]) -> Table:
@@ -192,8 +197,8 @@ def _customers(out: Console, found: Row) -> None:
         f"articles per day of purchase: {_quartiles(_dict(found['basket_articles']))}",
         f"days between days of purchase: {_quartiles(gaps)}",
         f"the same, each customer's latest: {_quartiles(_dict(gaps['last']))}",
-        f"repurchases: {share(again['repurchase_share'])} of the {whole(again['later_purchases'])} purchases after a customer's "
-        "first day",
+        f"repurchases: {share(again['repurchase_share']) or 'none'} of the {whole(again['later_purchases'])} purchases after "
+        "a customer's first day",
         f"customer-article pairs bought on several days: {share(again['pairs_bought_again_share'])} of {whole(again['pairs'])}",
         f"days to the next purchase of the article: {_quartiles(_dict(again['interval']))}",
     )

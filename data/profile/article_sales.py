@@ -25,9 +25,9 @@ LIFE_CYCLE: Schema = {
     "new_articles": pl.Int64,
     "purchases_per_new_article": pl.Float64,
 }
-"""One row per age in weeks, 0 = the week of the first sale. purchases: transactions with articles of that age. new_articles: those
-first sold NEW_AFTER_WEEKS or more after the data begin, so that their age is known, and long enough before it ends to be seen at
-this age; purchases_per_new_article: their transactions at this age per such article, null without any."""
+"""One row per age in weeks that the data can show, 0 = the week of the first sale. purchases: transactions with articles of that
+age. new_articles: those first sold NEW_AFTER_WEEKS or more after the data begin, so that their age is known, and long enough before
+it ends to be seen at this age; purchases_per_new_article: their transactions at this age per such article, null without any."""
 
 NEW_AFTER_WEEKS = 4
 
@@ -73,10 +73,11 @@ def life_cycle(counts: Counts) -> pl.DataFrame:
     is_new = (pl.col("born") - pl.lit(first)).dt.total_days() >= NEW_AFTER_WEEKS * HORIZON_DAYS
     seen_for = (pl.lit(last) - pl.col("week")).dt.total_days() // HORIZON_DAYS
     births = aged.filter(is_new & (pl.col("age") == 0)).select(age=seen_for).group_by("age").agg(born=pl.len().cast(pl.Int64))
+    bought = aged.group_by("age").agg(purchases=pl.col("rows").sum(), new_purchases=pl.col("rows").filter(is_new).sum())
     return (
-        aged.group_by("age")
-        .agg(purchases=pl.col("rows").sum(), new_purchases=pl.col("rows").filter(is_new).sum())
-        .join(births, on="age", how="full", coalesce=True, validate="1:1")
+        aged.select(age=pl.int_range(pl.max_horizontal(pl.col("age").max(), seen_for.max()) + 1))
+        .join(bought, on="age", how="left", validate="1:1")
+        .join(births, on="age", how="left", validate="1:1")
         .with_columns(pl.col("purchases", "new_purchases", "born").fill_null(0))
         .sort("age")
         .with_columns(new_articles=pl.col("born").cum_sum(reverse=True))
