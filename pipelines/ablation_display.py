@@ -4,7 +4,7 @@ Input: the content of ablation.json. Output: rich tables, which become plain tex
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -54,49 +54,66 @@ def ablation_tables(content: Mapping[str, object], *, width: int) -> list[Table]
         )
         for kind in kinds
     ]
-    shapley = _rows(content["shapley"])
-    return [*tables, source_table(_rows(content["sources"]), shapley, width=width), overlap_table(_rows(content["overlap"]))]
+    sources = source_table(_rows(content["sources"]), width=width)
+    parts = shapley_table(_rows(content["shapley"]), k=int(_number(content["k"])), width=width)
+    return [*tables, sources, parts, overlap_table(_rows(content["overlap"]))]
 
 
 def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, k: int, width: int) -> Table:
     """The whole system, then one row per variant. visible: the smallest difference that this test could have seen."""
     wide = width >= WIDE
-    named = (f"MAP@{k}", "whole - variant", "what is left out", "visible", "trees", "candidates", "recall")
-    table = _table(title, ("variant", *(named if wide else ("MAP", "difference", "left out", "visible"))))
+    headings = ("left out", "smallest\nvisible", "candidates", "recall") if wide else ("left out;\nvisible",)
+    table = _table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
     for row in ({**whole, "name": "whole system"}, *variants):
-        trees = "/".join("-" if count is None else str(count) for count in _list(row["trees"]))
-        more = (trees, f"{_number(row['candidates_per_customer']):.1f}", f"{_number(row['recall']):.4f}") if wide else ()
-        verdict = str(row.get("verdict", "")) if row["note"] is None else f"{row['verdict']}*"
+        verdict = f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
         visible = f"{_number(row['smallest_visible']):.4f}" if "smallest_visible" in row else ""
-        paired = _interval(row, "difference", "difference_low", "difference_high", sign="+", width=width)
-        table.add_row(_wrapped(str(row["name"]), wide), _interval(row, "map", width=width), paired, verdict, visible, *more)
+        reached = (f"{_number(row['candidates_per_customer']):.1f}", f"{_number(row['recall']):.4f}")
+        table.add_row(
+            str(row["name"]) if wide else str(row["name"]).replace(" ", "\n", 1),
+            _interval(row, "map", width=width),
+            _interval(row, "difference", "difference_low", "difference_high", sign="+", width=width),
+            *((verdict, visible, *reached) if wide else (f"{verdict}\n{visible}",)),
+        )
     if any(row["note"] for row in variants):
         table.caption = "* too few examples to fit a ranker in some week: everybody got a fallback list"
     return table
 
 
-def source_table(sources: Rows, shapley: Rows, *, width: int) -> Table:
-    """What each source retrieves before the cut, its part of what all reach together, and what it took to compute."""
+def source_table(sources: Rows, *, width: int) -> Table:
+    """What each source retrieves, before the cut, and what it took to compute."""
     wide = width >= WIDE
-    parts = {(row["source"], row["of"]): row for row in shapley}
-    of_map = any(row["of"] == "map" for row in shapley)
-    found = ("per\ncustomer", "recall", "only it\nfound")
     cost = ("positive\nrate", "learn\nseconds", "retrieve\nseconds", "peak\nMB") if wide else ("seconds",)
-    headings = ("source", *found, "Shapley\nrecall", *(("Shapley\nMAP",) if of_map else ()), *cost)
-    table = _table("Sources: candidates before the cut, Shapley values, cost", headings)
+    table = _table("Sources: candidates before the cut, cost", ("source", "per\ncustomer", "recall", "only it\nfound", *cost))
     for row in sources:
-        name = row["source"]
         learn, retrieve = _number(row["learn_seconds"]), _number(row["retrieve_seconds"])
         rate = "" if row["positive_rate"] is None else f"{_number(row['positive_rate']):.4f}"
-        took = (rate, f"{learn:.1f}", f"{retrieve:.1f}", f"{row['peak_memory_mb']}") if wide else (f"{learn + retrieve:.1f}",)
         table.add_row(
-            _wrapped(str(name), wide),
+            str(row["source"]),
             f"{_number(row['candidates_per_customer']):.1f}",
             _interval(row, "recall", width=width),
             f"{row['found_only']:,}",
-            *(_interval(parts[name, of], "value", width=width) for of in ("recall", *(["map"] if of_map else []))),
-            *took,
+            *((rate, f"{learn:.1f}", f"{retrieve:.1f}", f"{row['peak_memory_mb']}") if wide else (f"{learn + retrieve:.1f}",)),
         )
+    return table
+
+
+def shapley_table(shapley: Rows, *, k: int, width: int) -> Table:
+    """What each source adds to recall before the cut and to MAP, averaged over all orders of adding them."""
+    named = {"recall": "recall", "map": f"MAP@{k}"}
+    parts = {(str(row["source"]), str(row["of"])): row for row in shapley}
+    shown = [of for of in named if any(of == other for _, other in parts)]
+    table = _table(
+        "Shapley values: what each source adds, averaged over all orders", ("source", *_twice(named[of] for of in shown))
+    )
+    for source in dict.fromkeys(source for source, _ in parts):
+        rows = [parts[source, of] for of in shown]
+        cells = (
+            (_interval(row, "value", width=width), "" if row["share"] is None else f"{_number(row['share']):.0%}") for row in rows
+        )
+        table.add_row(source, *(cell for pair in cells for cell in pair))
+    errors = [_number(row["standard_error"]) for row in shapley if row["standard_error"] is not None]
+    if errors:
+        table.caption = f"of MAP: orders were sampled, standard error up to {max(errors):.4f}"
     return table
 
 
@@ -143,9 +160,10 @@ def _interval(row: Mapping[str, object], name: str, low: str = "low", high: str 
     return f"{value}{gap}[{lower}, {upper}]"
 
 
-def _wrapped(name: str, wide: bool) -> str:
-    """On a narrow terminal a name takes two lines."""
-    return name if wide else name.replace(" ", "\n", 1)
+def _twice(headings: Iterable[str]) -> Iterator[str]:
+    """Each heading, and one for its share after it."""
+    for heading in headings:
+        yield from (heading, "share")
 
 
 def _number(value: object) -> float:
