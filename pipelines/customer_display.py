@@ -1,0 +1,208 @@
+"""What `lookbook explain --customer` shows: one customer's list with its reasons, or one decision from retrieval to rank.
+
+Input: the contents of explain_customer.py and explain_pair.py. Output: rich tables, plain text where there is no terminal.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from evaluation.lost_labels import RECOMMENDED
+from pipelines.display import WIDE
+from pipelines.reasons import ago, words
+
+Content = Mapping[str, object]
+PUSHES = 6
+"""Contributions shown in each direction."""
+VISIBLE = 0.005
+"""Smaller contributions would be shown as 0.00."""
+SHOWN_PURCHASES = 3
+MOST_BOUGHT = 30
+"""Articles bought in the week that are traced in the text; JSON has all."""
+
+
+def show_customer(card: Content) -> None:
+    """Print the card of one customer (`explain_customer`)."""
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
+    known, recommended = bool(card["outcome_known"]), _rows(card["recommended"])
+    segment = "no purchase before" if card["segment"] == "never" else f"last purchase {card['segment']} days before"
+    console.print(f"Customer {card['customer']} ({segment}), {_week(card)}\n")
+    tables = [_recommended_table(recommended, known=known), _last_purchases_table(_rows(card["last_purchases"]))]
+    if console.width >= WIDE:
+        side = Table.grid(padding=(0, 2), expand=True)
+        side.add_column(ratio=3)
+        side.add_column(ratio=2)
+        side.add_row(*tables)
+        console.print(side)
+    else:
+        console.print(*tables, sep="\n")
+    if known:
+        _show_bought(console, card)
+
+
+def show_pair(pair: Content) -> None:
+    """Print one decision (`explain_pair`)."""
+    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
+    console.print(f"Customer {pair['customer']}, article {_named(pair)}, {_week(pair)}")
+    console.print(_outcome(pair))
+    console.print(_own_purchases(pair), end="\n\n")
+    sources = _rows(pair["sources"])
+    console.print(_retrieved(pair, sources), _kept(pair), _ranked(pair), sep="\n", end="\n\n")
+    console.print(_source_table(sources))
+    console.print("would be: its rank if the source did not stop; no link: the source would never suggest it to this customer.\n")
+    if pair["contributions"] is not None:
+        _show_pushes(console, pair)
+
+
+def _outcome(pair: Content) -> str:
+    if pair["stage"] == RECOMMENDED:
+        found = f"Recommended at rank {pair['recommended_rank']} of {pair['k']}"
+    else:
+        found = "Not recommended: " + ("ranked too low" if pair["stage"] == "ranked" else str(pair["stage"]))
+    bought = {True: "; bought in that week", False: "; not bought in that week", None: ""}[_yes_or_no(pair["bought"])]
+    return f"{found}{bought}."
+
+
+def _own_purchases(pair: Content) -> str:
+    if not pair["times"]:
+        return "The customer had never bought it before."
+    times = "once," if pair["times"] == 1 else f"on {pair['times']} days, last"
+    return f"The customer had bought it {times} {ago(_whole(pair['days_ago']))}."
+
+
+def _retrieved(pair: Content, sources: Sequence[Content]) -> str:
+    by = sum(source["rank"] is not None for source in sources)
+    text = f"1. Retrieved: by {by} of {len(sources)} sources; all together found {pair['n_retrieved']} articles for the customer."
+    nearest = [source for source in sources if source["nearest"]]
+    if nearest:
+        near = nearest[0]
+        text += f" Nearest: {words(str(near['source']))}, number {near['rank_without_limit']} where it stops at {near['limit']}."
+    elif not by:
+        text += " No source has any link from the customer to it."
+    return text
+
+
+def _kept(pair: Content) -> str:
+    if pair["place"] is None:
+        return "2. Kept: no, since no source retrieved it."
+    limit = _whole(pair["max_candidates"])
+    kept = "yes" if _whole(pair["place"]) <= limit else "no, cut"
+    return f"2. Kept: {kept}; place {pair['place']} by what all sources say together, and the first {limit} are kept."
+
+
+def _ranked(pair: Content) -> str:
+    if pair["rank"] is not None:
+        return f"3. Ranked: {pair['rank']} of {pair['n_ranked']}, score {pair['score']:.2f}; the first {pair['k']} are recommended."
+    filled = pair["stage"] == RECOMMENDED
+    return "3. Ranked: no; the list was filled up with what sells well." if filled else "3. Ranked: no."
+
+
+def _source_table(sources: Sequence[Content]) -> Table:
+    led_by = "purchases that lead to it"
+    table = _table("What each source says", ("source", "rank", "stops at", led_by), left=("source", led_by))
+    for source in sources:
+        far = source["rank_without_limit"]
+        rank = source["rank"] if source["rank"] is not None else "no link" if far is None else f"would be {far}"
+        led = [f"{row['name']}, {ago(_whole(row['days_ago']))}" for row in _rows(source["evidence"])[:SHOWN_PURCHASES]]
+        table.add_row(words(str(source["source"])), str(rank), str(source["limit"]), "\n".join(led))
+    return table
+
+
+def _show_pushes(console: Console, pair: Content) -> None:
+    added = _rows(pair["contributions"])
+    up = [row for row in added[:PUSHES] if _number(row["contribution"]) >= VISIBLE]
+    down = [row for row in added[: -PUSHES - 1 : -1] if _number(row["contribution"]) <= -VISIBLE]
+    for title, rows in (("What pushed its score up most", up), ("What pushed its score down most", down)):
+        table = _table(title, ("adds", "against\nothers", "value", "of"), left=("of",))
+        for row in rows:
+            adds, against = (f"{_number(row[key]):+.2f}" for key in ("contribution", "against_others"))
+            table.add_row(adds, against, str(row["text"]).partition(" (")[0], _meaning(row))
+        if rows:
+            console.print(table)
+    shown = {row["feature"] for row in (*up, *down)}
+    rest = sum(_number(row["contribution"]) for row in added if row["feature"] not in shown)
+    listed = sum(_number(row["contribution"]) for row in (*up, *down))
+    console.print(
+        f"Score {_number(pair['score']):.2f} = {_number(pair['start']):.2f} to start with {listed:+.2f} from these "
+        f"{rest:+.2f} from the other {len(added) - len(shown)} features.\n"
+        "against others: how much more it adds here than to all that was ranked for the customer, on average."
+    )
+
+
+def _recommended_table(recommended: Sequence[Content], *, known: bool) -> Table:
+    headings = ("", "recommended", "why", *(("bought",) if known else ()))
+    table = _table("Recommended, best first", headings, left=("recommended", "why", "bought"))
+    for row in recommended:
+        cells = (str(row["rank"]), _named(row), str(row["reason"]))
+        table.add_row(*cells, *(("yes" if row["bought"] else "",) if known else ()))
+    return table
+
+
+def _last_purchases_table(last: Sequence[Content]) -> Table:
+    table = _table("Bought before, latest first", ("article", "days before", "on days"), left=("article",))
+    for row in last:
+        table.add_row(_named(row), str(row["days_ago"]), str(row["times"]))
+    return table
+
+
+def _show_bought(console: Console, card: Content) -> None:
+    bought = _rows(card["bought"])
+    ends = Counter(str(row["lost_at"] or RECOMMENDED) for row in bought)
+    summary = ", ".join(f"{count} {stage}" for stage, count in ends.most_common())
+    console.print(f"\nBought in the week: {len(bought)} articles ({summary})")
+    table = _table("", ("article", "what became of it"), left=("article", "what became of it"))
+    for row in bought[:MOST_BOUGHT]:
+        table.add_row(_named(row), _fate(row))
+    console.print(table)
+    if len(bought) > MOST_BOUGHT:
+        console.print(f"and {len(bought) - MOST_BOUGHT} more (all of them with --json)")
+
+
+def _fate(row: Content) -> str:
+    if row["recommended_rank"] is not None:
+        return f"recommended at rank {row['recommended_rank']}"
+    if row["rank"] is not None:
+        return f"ranked {row['rank']}, too low"
+    return f"cut at place {row['place']}" if row["place"] is not None else str(row["lost_at"])
+
+
+def _week(content: Content) -> str:
+    known = "the test week" if content["outcome_known"] else "the week after the data"
+    return f"week of {content['week']} ({known})"
+
+
+def _named(row: Content) -> str:
+    """The name and, since names repeat, the id."""
+    return str(row["name"]) if row["name"] == row["article"] else f"{row['name']} ({row['article']})"
+
+
+def _table(title: str, headings: Sequence[str], *, left: Sequence[str]) -> Table:
+    table = Table(title=title or None, title_justify="left", title_style="bold")
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
+    return table
+
+
+def _meaning(row: Content) -> str:
+    """What the value is of; where it is unknown, also what that means."""
+    _, _, why = str(row["text"]).partition(" (")
+    return f"{row['meaning']}; unknown: {why.removesuffix(')')}" if why else str(row["meaning"])
+
+
+def _rows(value: object) -> list[dict[str, object]]:
+    return value if isinstance(value, list) else []
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else float("nan")
+
+
+def _whole(value: object) -> int:
+    assert isinstance(value, int)
+    return value
+
+
+def _yes_or_no(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None

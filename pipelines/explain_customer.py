@@ -1,0 +1,163 @@
+"""What customers were recommended and why, next to what they bought before and after.
+
+Input: Inspected, customers. Output: cards, one JSON-ready mapping per customer.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from evaluation.lost_labels import RECOMMENDED
+from evaluation.metrics import customer_metrics
+from evaluation.segments import RECENCY_SEGMENTS, customer_segments
+from pipelines.decided import Decided, decided_for, in_test_week
+from pipelines.inspected import Inspected
+from pipelines.lost_labels import traced
+from pipelines.raw_ids import customer_ids, dense_id, named_articles
+from pipelines.reasons import Row, evidence, purchases, ranks_by_source, reason
+
+Card = dict[str, object]
+LAST_PURCHASES = 12
+"""Articles of a customer that a card lists, the last bought first."""
+
+
+def cards(opened: Inspected, customers: pl.Series) -> list[Card]:
+    """A card for each of `customers` (ids of buyers of the test week), in their order.
+
+    customer: the retailer's id; segment; recommended: rank, article (the retailer's id), name, score (null = filled up), bought,
+    sources (source, rank; best first), reason; bought: article, name, recommended_rank, lost_at (null if recommended, else a
+    stage of evaluation.lost_labels), rank (among all that was ranked, null = not ranked), place (among all that was retrieved,
+    null = not retrieved), best first; last_purchases: article, name, days_ago, times (days on which it was bought).
+    """
+    by_id = dict(zip(customers.sort(), cards_of(in_test_week(opened, customers)), strict=True))
+    return [by_id[customer] for customer in customers]
+
+
+def explain_customer(opened: Inspected, raw: str, *, final: bool) -> Card:
+    """The card of one customer, by the retailer's id, with `week` and `outcome_known` (whether it says what they bought then).
+
+    It is about the test week if the customer bought in it, unless `final` is asked for; else about the week after the data.
+
+    Raises:
+        DataError: there is no such customer.
+    """
+    decided = decided_for(opened, dense_id(opened.stages.folder, "customer", raw), final=final)
+    known = decided.week == opened.week
+    return {"week": str(decided.week.as_of), "k": opened.stages.settings.run.k, "outcome_known": known, **cards_of(decided)[0]}
+
+
+def example_customers(opened: Inspected, n: int = 10) -> pl.Series:
+    """Ids of at most `n` buyers of the test week to show as examples, chosen by a rule that cannot pick the good ones.
+
+    Every segment has as many places as any other, plus or minus one (fewer if it has fewer buyers); its buyers are sorted by
+    average precision, ties in an order that the seed shuffles, and taken at even distances: with two places those at one
+    quarter and at three quarters. Sorted by segment, worst first.
+    """
+    settings = opened.stages.settings
+    lists = pl.concat([stage.table("recommendations") for stage in opened.ranked.recommendations])
+    judged = customer_metrics(lists, opened.stages.dataset.labels(opened.week), k=settings.run.k).collect()
+    segments = customer_segments(opened.stages.dataset.before(opened.week.as_of), judged["customer"]).collect()
+    order = {segment: place for place, segment in enumerate(RECENCY_SEGMENTS)}
+    groups = (
+        judged.join(segments, on="customer", how="left", validate="1:1")
+        .with_columns(turn=pl.col("customer").hash(settings.run.seed), order=pl.col("segment").replace_strict(order))
+        .sort("order", "average_precision", "turn", "customer")
+        .partition_by("order", maintain_order=True)
+    )
+    places = _places([len(group) for group in groups], n)
+    chosen = [
+        group["customer"].gather([(2 * place + 1) * len(group) // (2 * m) for place in range(m)])
+        for group, m in zip(groups, places, strict=True)
+    ]
+    return pl.concat(chosen)
+
+
+def cards_of(decided: Decided) -> list[Card]:
+    """As `cards`, for the customers of `decided` in ascending order; `bought` is empty in the week after the data."""
+    ids = decided.customers.rename("customer").to_frame().lazy()
+    about = (
+        ids.join(customer_ids(decided.stages), on="customer", how="left", validate="1:1")
+        .join(customer_segments(decided.history, decided.customers), on="customer", how="left", validate="1:1")
+        .sort("customer")
+        .collect()
+    )
+    before = purchases(decided)
+    bought, recommended = _by_customer(_bought(decided)), _recommended(decided, before)
+    last = _by_customer(before.select("customer", pl.col("article_id").alias("article"), "name", "days_ago", "times"))
+    return [
+        {
+            "customer": row["customer_id"],
+            "segment": row["segment"],
+            "bought": bought[row["customer"]],
+            "recommended": recommended[row["customer"]],
+            "last_purchases": last[row["customer"]][:LAST_PURCHASES],
+        }
+        for row in about.to_dicts()
+    ]
+
+
+def _bought(decided: Decided) -> pl.DataFrame:
+    recommended = pl.col("stage") == RECOMMENDED
+    return (
+        traced(decided)
+        .join(named_articles(decided.stages), on="article", how="left", validate="m:1")
+        .sort("customer", ~recommended, "rank", "place", "article", nulls_last=True)
+        .select(
+            "customer",
+            pl.col("article_id").alias("article"),
+            "name",
+            pl.when(recommended).then("rank").alias("recommended_rank"),
+            pl.when(~recommended).then("stage").alias("lost_at"),
+            "rank",
+            "place",
+        )
+        .collect()
+    )
+
+
+def _recommended(decided: Decided, before: pl.DataFrame) -> Mapping[int, list[Card]]:
+    lists = decided.recommended.join(named_articles(decided.stages).collect(), on="article", how="left", validate="m:1")
+    own, sources = _by_pair(before), _by_pair(ranks_by_source(decided))
+    found = _by_pair(evidence(decided, lists))
+    hits = {(row["customer"], row["article"]) for row in decided.labels.to_dicts()}
+    result: Mapping[int, list[Card]] = defaultdict(list)
+    for row in lists.sort("customer", "rank").to_dicts():
+        pair = (row["customer"], row["article"])
+        ranks = sources[pair]
+        result[row["customer"]].append(
+            {
+                "rank": row["rank"],
+                "article": row["article_id"],
+                "name": row["name"],
+                "score": row["score"],
+                "bought": pair in hits,
+                "sources": [{"source": each["source"], "rank": each["rank"]} for each in ranks],
+                "reason": reason(next(iter(own[pair]), None), ranks, found[pair]),
+            }
+        )
+    return result
+
+
+def _by_customer(table: pl.DataFrame) -> Mapping[int, list[Card]]:
+    rows: Mapping[int, list[Card]] = defaultdict(list)
+    for row in table.to_dicts():
+        rows[row.pop("customer")].append(row)
+    return rows
+
+
+def _by_pair(table: pl.DataFrame) -> Mapping[tuple[int, int], list[Row]]:
+    rows: Mapping[tuple[int, int], list[Row]] = defaultdict(list)
+    for row in table.to_dicts():
+        rows[row["customer"], row["article"]].append(row)
+    return rows
+
+
+def _places(sizes: Sequence[int], n: int) -> list[int]:
+    """Shares `n` places among groups of these sizes, one each in turn, until all are given or every group is full."""
+    given = [0] * len(sizes)
+    while sum(given) < n and any(g < s for g, s in zip(given, sizes, strict=True)):
+        for group, size in enumerate(sizes):
+            if given[group] < size and sum(given) < n:
+                given[group] += 1
+    return given

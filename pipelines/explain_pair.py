@@ -1,0 +1,138 @@
+"""One decision: why an article was, or was not, recommended to a customer.
+
+Input: Inspected, a customer and an article by the retailer's ids. Output: a JSON-ready mapping.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
+from pipelines.decided import Decided, decided_for
+from pipelines.feature_sets import feature_sets
+from pipelines.inspected import Inspected
+from pipelines.raw_ids import dense_id, named_articles
+from pipelines.reasons import evidence, meaning, purchases, value_text
+from pipelines.stages import KEYS
+from ranking.ranker import feature_matrix
+from retrieval.source import CandidateSource, Count
+
+Content = dict[str, object]
+UNLIMITED: Count = 65_535
+RANKED = "ranked"
+
+
+def explain_pair(opened: Inspected, *, customer: str, article: str, final: bool) -> Content:
+    """What every stage made of the pair, in the week that `explain_customer` would choose.
+
+    customer, article: the retailer's ids; name; week; outcome_known, bought (null = not known yet), stage (not for sale before,
+    never retrieved, cut, ranked or recommended); k, max_candidates; times, days_ago: the customer's own purchases of the article
+    (0 and null = none); place among n_retrieved by rrf; rank among n_ranked; score; recommended_rank; start, contributions: see
+    `contributions`; sources: see `_said`. Null where the pair did not get so far.
+
+    Raises:
+        DataError: there is no such customer or article.
+    """
+    folder = opened.stages.folder
+    ids = (dense_id(folder, "customer", customer), dense_id(folder, "article", article))
+    decided = decided_for(opened, ids[0], final=final)
+    pair = pl.DataFrame([ids], schema=dict.fromkeys(KEYS, pl.UInt32), orient="row")
+    named = named_articles(decided.stages).join(pair.lazy(), on="article", how="semi").collect().to_dicts()[0]
+    retrieved, scored, listed = (_row(t, pair) for t in (decided.retrieved, decided.scored, decided.recommended))
+    before, known = _row(purchases(decided), pair), decided.week == opened.week
+    return {
+        "customer": customer,
+        "article": article,
+        "name": named["name"],
+        "week": str(decided.week.as_of),
+        "outcome_known": known,
+        "bought": bool(_row(decided.labels, pair)) if known else None,
+        "stage": _stage(decided, pair, retrieved=bool(retrieved), scored=bool(scored), listed=bool(listed)),
+        "k": decided.stages.settings.run.k,
+        "max_candidates": decided.stages.settings.retrieval.max_candidates,
+        "times": before.get("times", 0),
+        "days_ago": before.get("days_ago"),
+        "place": retrieved.get("place"),
+        "n_retrieved": len(decided.retrieved),
+        "rank": scored.get("rank"),
+        "n_ranked": len(decided.scored),
+        "score": scored.get("score"),
+        "recommended_rank": listed.get("rank"),
+        **contributions(decided, pair),
+        "sources": _said(decided, pair, retrieved),
+    }
+
+
+def contributions(decided: Decided, pair: pl.DataFrame) -> Content:
+    """start: the score before any feature; contributions: what each feature added to it (SHAP), the largest first, until the sum
+    is the score of the pair. feature; meaning, text: what it says and its value, in words; value (null = unknown); contribution;
+    against_others: the contribution less its mean over all ranked pairs of the customer. Both null if the pair was not ranked."""
+    rows = decided.features.with_row_index("row").join(pair, on=KEYS, how="semi")["row"].to_list()
+    if not rows:
+        return {"start": None, "contributions": None}
+    names = decided.trees.names
+    added = decided.trees.contributions(feature_matrix(decided.features))
+    mine, others = added[rows[0]], added.mean(axis=0)
+    values = decided.features.select(pl.col(names).cast(pl.Float64)).row(rows[0])
+    docs = feature_sets(decided.stages, decided.week, names).docs
+    order = np.argsort(-mine[:-1], kind="stable")
+    return {"start": float(mine[-1]), "contributions": [_added(names[n], docs, values[n], mine[n], others[n]) for n in order]}
+
+
+def _added(name: str, docs: Mapping[str, str], value: float | None, contribution: float, mean: float) -> Content:
+    said, null = meaning(docs[name])
+    return {
+        "feature": name,
+        "meaning": said,
+        "value": value,
+        "text": value_text(value, null),
+        "contribution": float(contribution),
+        "against_others": float(contribution - mean),
+    }
+
+
+def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object]) -> list[Content]:
+    """What each source says about the pair: rank and score if it retrieved the article (else null), limit (how many it may
+    retrieve), rank_without_limit (null = no link from this customer to the article), evidence (the customer's purchases that led
+    to it: article, name, days_ago, strength), and nearest: whether, of the sources if none retrieved it, it came closest to its
+    limit."""
+    found = (
+        evidence(decided, pair).select("source", pl.col("article_id").alias("article"), "name", "days_ago", "strength").to_dicts()
+    )
+    far = {source.name: _rank_without_limit(decided, source, pair) for source in decided.stages.sources}
+    over = {s.name: rank / vars(s)["k"] for s in decided.stages.sources if (rank := far[s.name]) is not None}
+    nearest = min(over, key=lambda name: over[name]) if over and not retrieved else None
+    return [
+        {
+            "source": source.name,
+            "rank": retrieved.get(f"{source.name}_rank"),
+            "score": retrieved.get(f"{source.name}_score"),
+            "limit": vars(source)["k"],
+            "rank_without_limit": far[source.name],
+            "nearest": source.name == nearest,
+            "evidence": [{key: e[key] for key in e if key != "source"} for e in found if e["source"] == source.name],
+        }
+        for source in decided.stages.sources
+    ]
+
+
+def _rank_without_limit(decided: Decided, source: CandidateSource, pair: pl.DataFrame) -> int | None:
+    """From the same learned tables, for this one customer."""
+    unlimited: CandidateSource = replace(source, k=UNLIMITED)  # type: ignore[type-var]  # every source is a dataclass with k
+    tables = decided.stages.learned(source, decided.week).tables
+    found = _row(unlimited.generate(tables, decided.history, decided.customers).collect(), pair)
+    return int(str(found["rank"])) if found else None
+
+
+def _stage(decided: Decided, pair: pl.DataFrame, *, retrieved: bool, scored: bool, listed: bool) -> str:
+    if listed or scored or retrieved:
+        return RECOMMENDED if listed else RANKED if scored else CUT
+    sold = decided.stages.dataset.before(decided.week.as_of).transactions.join(pair.lazy(), on="article", how="semi")
+    return NEVER_RETRIEVED if len(sold.head(1).collect()) else NOT_FOR_SALE
+
+
+def _row(table: pl.DataFrame, pair: pl.DataFrame) -> dict[str, object]:
+    """The row of `pair` in `table`; empty if there is none."""
+    return next(iter(table.join(pair, on=KEYS, how="semi").to_dicts()), {})

@@ -1,0 +1,58 @@
+"""The retailer's own ids and names of what the tables know as numbers.
+
+Input: the folder of a converted data set, ids as people type them. Output: dense ids; names.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from data.errors import DataError
+from pipelines.stages import Stages
+
+NEIGHBOURS = 2
+"""Ids shown on either side of where an unknown id would stand."""
+
+
+def dense_id(folder: Path, what: Literal["customer", "article"], raw: str) -> int:
+    """The number of the customer or article whose own id is exactly `raw`, leading zeros included.
+
+    Raises:
+        DataError: there is none; the message names the nearest known ids.
+    """
+    ids = pl.scan_parquet(folder / f"{what}_ids.parquet", glob=False).select(what, raw=f"{what}_id")
+    found = ids.filter(pl.col("raw") == raw).collect()
+    if len(found):
+        return int(found[what][0])
+    near = nearest_ids(ids.select("raw").collect()["raw"], raw)
+    raise DataError(
+        f"unknown {what} {raw!r}",
+        expected=f"the id of a {what} as the files of the data set spell it; nearest known: {', '.join(near) or 'none'}",
+        fix=f"copy the id from the {what} file or from submission.csv, with its leading zeros",
+    )
+
+
+def nearest_ids(known: pl.Series, raw: str) -> list[str]:
+    """Of the sorted ids `known`, those that differ from `raw` by blanks and leading zeros only; where there is none, those
+    before and after the place where it would stand: they share its first characters."""
+    bare = known.str.strip_chars().str.strip_chars_start("0")
+    same = known.filter(bare == raw.strip().lstrip("0"))
+    if len(same):
+        return same.head(2 * NEIGHBOURS).to_list()
+    place = int((known < raw.strip()).sum())
+    return known.slice(max(0, place - NEIGHBOURS), min(place, NEIGHBOURS) + NEIGHBOURS).to_list()
+
+
+def named_articles(stages: Stages) -> pl.LazyFrame:
+    """article, article_id (the retailer's own), name: of every article; where the data set has no name or a blank, the id."""
+    ids = pl.scan_parquet(stages.folder / "article_ids.parquet", glob=False).select("article", "article_id")
+    articles = stages.dataset.articles.select("article", "name")
+    named = ids.join(articles, on="article", how="left", validate="1:1", maintain_order="left")
+    name = pl.col("name").str.strip_chars().replace("", None)
+    return named.with_columns(name.fill_null(pl.col("article_id")))
+
+
+def customer_ids(stages: Stages) -> pl.LazyFrame:
+    """customer, customer_id (the retailer's own): of every customer."""
+    return pl.scan_parquet(stages.folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")
