@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
-COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"])
+COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"])
 
 
 def lookbook(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
