@@ -14,19 +14,25 @@ MODES = {
     "features": "Without one group of features",
 }
 """Heading of each mode."""
+BUDGETS = {"fixed": "; the others fill in its candidates", "union": "; fewer candidates, nothing fills in"}
+"""How candidates are kept: added to the heading."""
+GAIN = ("gain", "gain_low", "gain_high")
 
 
 def ablation(files: Files) -> Section:
     shows = (
         "How much the result changes when a part is taken away and the ranker is fitted again: "
-        "to the right of the zero line the part helps, to the left it hurts."
+        "to the right of the zero line what is left out helps, to the left it hurts."
     )
     content = file(files, "ablation.json")
     if not content["variants"]:
         return Section("ablation", "Ablation", shows, [], [to_fill("lookbook ablate", "No part was taken away yet.")])
-    modes = list(dict.fromkeys(row["mode"].text for row in content["variants"].rows()))
-    body = [part for mode in modes for part in _mode(content, mode)]
-    return Section("ablation", "Ablation", shows, _finding(content), [_conditions(content), *body])
+    rows = content["variants"].rows()
+    kinds = list(dict.fromkeys((row["mode"].text, row["budget"].text) for row in rows))
+    body = [
+        part for mode, budget in kinds for part in _mode([r for r in rows if (r["mode"].text, r["budget"].text) == (mode, budget)])
+    ]
+    return Section("ablation", "Ablation", shows, _finding(rows), [_conditions(content), *body, *_build_up(content)])
 
 
 def shapley(files: Files) -> Section:
@@ -52,22 +58,18 @@ def shapley(files: Files) -> Section:
 
 
 def _conditions(content: Fact) -> Html:
-    weeks, budget = content["weeks"], content["budget"].text
-    fixed = "every variant keeps the same number of candidates, others fill in"
-    union = "a variant keeps those of the full system's candidates that its sources found, so it has fewer"
-    meaning = {"fixed": fixed, "union": union}.get(budget, budget)
     rows: list[list[Child]] = [
-        ["test weeks", weeks.text],
-        ["budget", f"{budget}: {meaning}"],
+        ["test weeks", content["weeks"].text],
         ["full system", with_interval(content["full"], ".4f", ("map", "low", "high"))],
         ["customers", number(content["full"]["n_customers"], ",.0f")],
     ]
-    return table("What was compared", ["", ""], rows, texts=2)
+    return table("What is compared with what", ["", ""], rows, texts=2)
 
 
-def _mode(content: Fact, mode: str) -> list[Html]:
-    title = MODES.get(mode, label(mode))
-    rows = content["variants"].where("mode", mode)
+def _mode(rows: list[Fact]) -> list[Html]:
+    """The drawing and the table of the variants of one mode and budget."""
+    mode, budget = rows[0]["mode"].text, rows[0]["budget"].text
+    title = f"{MODES.get(mode, label(mode))}{BUDGETS.get(budget, '')}"
     if mode != "greedy":
         rows = sorted(rows, key=lambda row: -row["difference"].number)
     points: list[Row] = [
@@ -80,17 +82,14 @@ def _mode(content: Fact, mode: str) -> list[Html]:
         }
         for row in rows
     ]
+    colours = list(VERDICTS.values())
     drawing = figure(
         intervals(
-            "MAP of the full system minus MAP of the variant",
-            form="+.4f",
-            kinds=list(VERDICTS),
-            colours=list(VERDICTS.values()),
-            zero_line=True,
+            "MAP of the full system − MAP of the variant", form="+.3f", kinds=list(VERDICTS), colours=colours, zero_line=True
         ),
         points,
         [],
-        title=f"{title}: difference to the full system with 95 % interval",
+        title=title,
         label="One point with its interval for each variant, beside a line at zero.",
     )
     return [drawing, _variants(title, rows)]
@@ -99,7 +98,7 @@ def _mode(content: Fact, mode: str) -> list[Html]:
 def _variants(title: str, rows: list[Fact]) -> Html:
     headings = [
         "variant",
-        "verdict",
+        "what is left out",
         "MAP",
         "difference to the full system",
         "smallest visible",
@@ -110,7 +109,7 @@ def _variants(title: str, rows: list[Fact]) -> Html:
     ]
     cells: list[list[Child]] = [
         [
-            label(row["name"].text), row["verdict"].text, with_interval(row, ".4f", ("map", "low", "high")),
+            label(row["name"].text), row["note"].text or row["verdict"].text, with_interval(row, ".4f", ("map", "low", "high")),
             with_interval(row, "+.4f", ("difference", "difference_low", "difference_high")), number(row["smallest_visible"], ".4f"),
             number(row["candidates_per_customer"], ",.0f"), number(row["recall"], ".3f"), row["trees"].text,
             number(row["fit_seconds"], ",.1f"),
@@ -120,20 +119,40 @@ def _variants(title: str, rows: list[Fact]) -> Html:
     return table(title, headings, cells, texts=2)
 
 
-def _finding(content: Fact) -> list[Child]:
-    rows = content["variants"].where("mode", "leave_one_out")
+def _build_up(content: Fact) -> list[Html]:
+    """Each build-up as a table: which source was tried next, and what it changed."""
+    tables = []
+    for built in content["greedy"].rows():
+        cells: list[list[Child]] = [
+            [label(step["best"].text), "added" if step["added"].value else "not added", with_interval(step, "+.4f", GAIN)]
+            for step in built["steps"].rows()
+        ]
+        title = f"Built up from nothing{BUDGETS.get(built['budget'].text, '')}"
+        tables.append(table(title, ["source that helps most", "decision", "what it changes"], cells, texts=2))
+    return tables
+
+
+def _finding(variants: list[Fact]) -> list[Child]:
+    rows = [row for row in variants if row["mode"].text == "leave_one_out" and row["budget"].text == variants[0]["budget"].text]
     if not rows:
         return []
-    groups = {
-        verdict: [
-            ", ".join(label(part) for part in row["left_out"].text.split(", ")) for row in rows if row["verdict"].text == verdict
-        ]
-        for verdict in VERDICTS
+    groups = {verdict: [label(row["left_out"].text) for row in rows if row["verdict"].text == verdict] for verdict in VERDICTS}
+    texts = {
+        "helps": "the result gets worse without",
+        "hurts": "it gets better without",
+        "cannot tell": "there is no clear difference without",
     }
-    texts = {"helps": "the result gets worse without", "hurts": "it gets better without", "cannot tell": "no clear difference for"}
     said = [f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names]
-    return [f"With one source left out, {'; '.join(said)}. The smallest change this test could have seen is about ",
-            number(min((row["smallest_visible"] for row in rows), key=lambda fact: fact.number), ".4f"), "."]  # fmt: skip
+    least = min((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
+    most = max((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
+    seen: list[Child] = [
+        "The smallest change that this test could have seen is ",
+        number(least, ".4f"),
+        " to ",
+        number(most, ".4f"),
+        ".",
+    ]
+    return [f"With one source left out, {'; '.join(said)}. ", *seen]
 
 
 def _and(names: list[str]) -> str:

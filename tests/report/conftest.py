@@ -1,7 +1,6 @@
 """JSON files as the commands leave them, small and complete, with names that would break a page that trusts them."""
 
 import copy
-from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -192,10 +191,13 @@ def everything() -> Contents:
     }  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def pristine() -> Contents:
+    """Parsed JSON by file name; shared, so no test may change it."""
+    return everything()
+
+
 @pytest.fixture
-def contents() -> Contents:
-    """Parsed JSON by file name, a copy that a test may change."""
-    return copy.deepcopy(everything())
-
-
-MakePage = Callable[[Contents], str]
+def contents(pristine: Contents) -> Contents:
+    """A copy of it that a test may change."""
+    return copy.deepcopy(pristine)
