@@ -116,6 +116,8 @@ def as_json(content: Mapping[str, object]) -> str:
 
 def add_to_run(folder: Path, name: str, content: str) -> None:
     """Write a text file into a finished run, or replace it. Killed at any point, the run stays whole, with the file or without."""
+    for left in folder.glob("*.partial"):  # of a process that was killed here
+        left.unlink()
     manifest = json.loads((folder / MANIFEST).read_text())
     about = {key: value for key, value in manifest.items() if key != "sha256"}
     if name in manifest["sha256"]:

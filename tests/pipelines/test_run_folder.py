@@ -1,13 +1,16 @@
 """Folders of runs: appear when complete, have names of their own, and are found by name."""
 
+import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from pipelines import run_folder
+from pipelines.artifacts import verify
 from pipelines.errors import ArtifactError, SettingsError
-from pipelines.run_folder import find_run, locked, new_run
+from pipelines.run_folder import add_to_run, find_run, locked, new_run
 
 
 class Stopped(datetime):
@@ -55,3 +58,65 @@ def test_artifacts_that_are_no_folder_are_refused_as_a_wrong_flag(tmp_path: Path
     for root in (file, file / "below"):
         with pytest.raises(SettingsError, match=f"--artifacts {root}: "), locked(root):
             pass
+
+
+def test_a_file_is_added_to_a_finished_run_and_replaced_and_nothing_else_changes(tmp_path: Path) -> None:
+    finished(tmp_path, "run")
+    folder = find_run(tmp_path, "latest")
+    for content in ("first", "second"):
+        add_to_run(folder, "ablation.json", content)
+        verify(folder)
+        assert (folder / "ablation.json").read_text() == content
+    assert (folder / "run.json").read_text() == "run"
+    assert set(json.loads((folder / "MANIFEST.json").read_text())["sha256"]) == {"run.json", "ablation.json"}
+    assert {path.name for path in folder.iterdir()} == {"run.json", "ablation.json", "MANIFEST.json"}
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["new file", "replaced file"])
+def test_killed_at_any_point_while_a_file_is_added_the_run_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    for kill_at in range(1, 20):
+        root = tmp_path / str(kill_at)
+        finished(root, "run")
+        folder = find_run(root, "latest")
+        if known:
+            add_to_run(folder, "ablation.json", "old")
+        with monkeypatch.context() as patch:
+            killed = _killed_at(kill_at, patch)
+            with suppress(KeyboardInterrupt):
+                add_to_run(folder, "ablation.json", "new")
+        verify(folder)
+        left = (folder / "ablation.json").read_text() if (folder / "ablation.json").exists() else None
+        assert left in (None, "old", "new")
+        assert (folder / "run.json").read_text() == "run"
+        add_to_run(folder, "ablation.json", "again")
+        verify(folder)
+        assert {path.name for path in folder.iterdir()} == {"run.json", "ablation.json", "MANIFEST.json"}
+        if not killed:
+            assert left == "new"
+            assert kill_at > 3
+            return
+    pytest.fail("there were more than 20 writes")
+
+
+def _killed_at(count: int, patch: pytest.MonkeyPatch) -> list[str]:
+    """Stop before the write or rename number `count`; the list holds that one when it was reached."""
+    seen: list[str] = []
+    stopped: list[str] = []
+
+    def wrap(name: str) -> None:
+        usual = getattr(Path, name)
+
+        def counted(self: Path, *arguments: object) -> object:
+            seen.append(f"{name} {self.name}")
+            if len(seen) == count:
+                stopped.append(seen[-1])
+                raise KeyboardInterrupt
+            return usual(self, *arguments)
+
+        patch.setattr(Path, name, counted)
+
+    wrap("write_text")
+    wrap("rename")
+    return stopped
