@@ -1,4 +1,4 @@
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import polars as pl
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.ablation import VISIBLE_ERRORS, Difference, judge_variants
+from evaluation.ablation import VISIBLE_ERRORS, Difference, Judged, judge_variants
 from evaluation.segments import ALL
 from evaluation.summary import paired_difference, summarise
 
@@ -100,7 +100,7 @@ def test_a_difference_of_the_smallest_visible_size_is_found_in_four_of_five_test
     assert VISIBLE_ERRORS == 2.8
 
 
-def judged_on(rng: np.random.Generator, difference: float):  # type: ignore[no-untyped-def]
+def judged_on(rng: np.random.Generator, difference: float) -> Judged:
     """60 customers whose values differ by `difference` on average."""
     less = rng.normal(0.5, 0.1, 60)
     values = {"whole": less + rng.normal(difference, 0.1, 60), "less": less}
@@ -112,10 +112,6 @@ def test_variants_measured_on_different_customers_are_refused() -> None:
         judge_variants([frames({"whole": {1: 0.5}, "a": {2: 0.5}})], resamples=10, seed=0)
 
 
-def weeks_of(*weeks: Week) -> Sequence[Mapping[str, pl.DataFrame]]:
-    return [frames(week) for week in weeks]
-
-
 def test_every_customer_week_counts_the_same() -> None:
-    judged = judge_variants(weeks_of({"a": {1: 0.4, 2: 1.0}}, {"a": {1: 0.1}}), resamples=10, seed=0)
+    judged = judge_variants([frames(week) for week in ({"a": {1: 0.4, 2: 1.0}}, {"a": {1: 0.1}})], resamples=10, seed=0)
     assert judged.of("a").value == pytest.approx(0.5)

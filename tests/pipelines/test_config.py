@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import DEFAULTS, choose_sources, load_settings, write_settings
+from features.registry import GROUP_NAMES
+from pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, write_settings
 from pipelines.errors import SettingsError
 
 
@@ -40,6 +41,11 @@ def test_flags_win_over_the_file_which_wins_over_the_defaults(tmp_path: Path) ->
         ('[retrieval]\nsources = ["mfx"]\n', r"unknown source 'mfx'; known: repurchase, popularity"),
         ('[retrieval]\nsources = ["popularity", "popularity"]\n', r"retrieval\.sources = .*: expected each name once"),
         ("[retrieval]\nsources = []\n", r"retrieval\.sources = \[\]: expected each name once, at least one"),
+        ('[features]\nleave_out = ["pairs"]\n', r"leave_out: unknown feature group 'pairs'; known: source, customer"),
+        (
+            f"[features]\nleave_out = {list(GROUP_NAMES)}\n",
+            r"leave_out: no group is left; leave in at least one of source, customer",
+        ),
         ("[run\n", r"not valid TOML"),
     ],
 )
@@ -74,3 +80,10 @@ def test_written_settings_are_read_back_equal_and_keep_the_comments(tmp_path: Pa
 def test_the_order_in_which_sources_are_named_does_not_matter(tmp_path: Path) -> None:
     named = load_settings(settings_file(tmp_path, '[retrieval]\nsources = ["popularity", "repurchase"]\n'))
     assert [source.name for source in named.sources()] == ["repurchase", "popularity"]
+
+
+def test_feature_groups_are_left_out_on_top_of_those_already_left_out() -> None:
+    settings = leave_out_features(load_settings(None, {"features.leave_out": ["match"]}), "customer", "match")
+    assert settings.features.leave_out == ("match", "customer")
+    with pytest.raises(SettingsError, match=r"features\.leave_out: no group is left"):
+        leave_out_features(settings, *GROUP_NAMES)
