@@ -11,6 +11,9 @@ from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 AT_LEAST_ONE = Number(gte=1)
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
 
+RunFolders = Annotated[Path, Parameter(help="Folder that holds the runs.")]
+JsonObject = Annotated[bool, OFF, Parameter(help="One JSON object instead of text.")]
+
 runs_app = App(name="runs", help="List, compare and remove finished runs.")
 
 
@@ -49,21 +52,30 @@ def ablate(
 def explain(
     *,
     run: FinishedRun = None,
+    customer: Annotated[str | None, Parameter(help="Explain the list of this customer instead: the id in the data.")] = None,
+    article: Annotated[str | None, Parameter(help="With --customer: why this article was recommended to them, or not.")] = None,
+    final: Annotated[bool, OFF, Parameter(help="With --customer: in the week after the data, not in the test week.")] = False,
     customers: Annotated[int, Parameter(help="Look at no more customers of the test week.", validator=AT_LEAST_ONE)] = 5000,
     repeats: Annotated[int, Parameter(help="Permutations of each feature, group and source.", validator=AT_LEAST_ONE)] = 5,
     top: Annotated[int, Parameter(help="Features in the table; the file holds all.", validator=AT_LEAST_ONE)] = 20,
     choice: Choice = NO_CHOICE,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
-    """Say what the ranker looks at, by feature, feature group and source, and where labels were lost."""
+    """Say what the ranker looks at, by feature, feature group and source, and where labels were lost; or explain one list."""
     settings = choice.settings() if choice != NO_CHOICE else None
     reporter = output.reporter()
+    from pipelines.customer_display import show_one
     from pipelines.explain import explain_ranker
+    from pipelines.explain_pair import One, explain_one
     from pipelines.importance_display import show_importance
     from pipelines.inspected import inspected, run_of
 
+    one = One.asked(customer, article, final=final)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     with inspected(folder, reporter, root=output.artifacts, fresh=output.fresh) as opened:
+        if one is not None:
+            show_one(explain_one(opened, one), folder, reporter, json_lines=output.json)
+            return
         explain_ranker(opened, customers=customers, repeats=repeats)
     show_importance(folder, reporter, top=top, json_lines=output.json)
 
@@ -94,6 +106,52 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
+
+
+@runs_app.command(name="list")
+def list_finished(*, artifacts: RunFolders = Path("artifacts"), json: JsonObject = False) -> None:
+    """List the finished runs: when, on what, how good, how long, how large."""
+    from pipelines.runs import list_runs
+    from pipelines.runs_display import show_list
+
+    show_list(list_runs(artifacts), artifacts, json_lines=json)
+
+
+@runs_app.command
+def compare(
+    a: Annotated[str, Parameter(help="Finished run: its name, the first characters of it, or latest.")],
+    b: Annotated[str, Parameter(help="The run that is compared with it.")],
+    /,
+    *,
+    top: Annotated[int, Parameter(help="Customers listed who gained most, and who lost most.", validator=AT_LEAST_ONE)] = 10,
+    artifacts: RunFolders = Path("artifacts"),
+    json: JsonObject = False,
+    quiet: Annotated[bool, OFF, Parameter(help="Only the result, no progress.")] = False,
+) -> None:
+    """Say what was changed from run A to run B, what it did to every metric, and who gained and lost."""
+    reporter = Output(artifacts=artifacts, json=json, quiet=quiet).reporter()
+    from pipelines.compare import compare as compare_runs
+    from pipelines.runs_display import show_comparison
+
+    found = compare_runs(artifacts, a, b, reporter, top=top)
+    show_comparison(found.content, json_lines=json)
+    if found.refused is not None:
+        raise found.refused
+
+
+@runs_app.command
+def remove(
+    *names: Annotated[str, Parameter(help="Finished runs: names, first characters of them, or latest.")],
+    keep: Annotated[int | None, Parameter(help="Instead of names: all but the newest N.", validator=Number(gte=0))] = None,
+    artifacts: RunFolders = Path("artifacts"),
+    json: JsonObject = False,
+) -> None:
+    """Remove finished runs; the stage tables that runs share are kept."""
+    from pipelines.runs import finished_runs, remove_runs
+    from pipelines.runs_display import show_removed
+
+    removed = remove_runs(artifacts, names, keep=keep)
+    show_removed(removed, [folder.name for folder in finished_runs(artifacts)], artifacts, json_lines=json)
 
 
 def attach(app: App, data_app: App) -> None:

@@ -3,14 +3,17 @@
 Input: the contents of explain_customer.py and explain_pair.py. Output: rich tables, plain text where there is no terminal.
 """
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from evaluation.lost_labels import RECOMMENDED
 from pipelines.display import WIDE
+from pipelines.progress import Reporter
 from pipelines.reasons import ago, words
 
 Content = Mapping[str, object]
@@ -23,9 +26,19 @@ MOST_BOUGHT = 30
 """Articles bought in the week that are traced in the text; JSON has all."""
 
 
-def show_customer(card: Content) -> None:
-    """Print the card of one customer (`explain_customer`)."""
+def show_one(told: Content, folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
+    """Print what explain_pair.explain_one told of the run in `folder`: text, or one JSON object."""
+    if json_lines:
+        print(json.dumps({"run": str(folder), **told}, allow_nan=False))
+        return
     console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
+    (show_pair if "contributions" in told else show_customer)(told, console)
+    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
+    console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed. The run is in {folder}")
+
+
+def show_customer(card: Content, console: Console) -> None:
+    """Print the card of one customer (`explain_customer`)."""
     known, recommended = bool(card["outcome_known"]), _rows(card["recommended"])
     segment = "no purchase before" if card["segment"] == "never" else f"last purchase {card['segment']} days before"
     console.print(f"Customer {card['customer']} ({segment}), {_week(card)}\n")
@@ -42,9 +55,8 @@ def show_customer(card: Content) -> None:
         _show_bought(console, card)
 
 
-def show_pair(pair: Content) -> None:
+def show_pair(pair: Content, console: Console) -> None:
     """Print one decision (`explain_pair`)."""
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
     console.print(f"Customer {pair['customer']}, article {_named(pair)}, {_week(pair)}")
     console.print(_outcome(pair))
     console.print(_own_purchases(pair), end="\n\n")
@@ -105,7 +117,7 @@ def _source_table(sources: Sequence[Content]) -> Table:
     for source in sources:
         far = source["rank_without_limit"]
         rank = source["rank"] if source["rank"] is not None else "no link" if far is None else f"would be {far}"
-        led = [f"{row['name']}, {ago(_whole(row['days_ago']))}" for row in _rows(source["evidence"])[:SHOWN_PURCHASES]]
+        led = [f"{_named(row)}, {ago(_whole(row['days_ago']))}" for row in _rows(source["evidence"])[:SHOWN_PURCHASES]]
         table.add_row(words(str(source["source"])), str(rank), str(source["limit"]), "\n".join(led))
     return table
 
@@ -126,7 +138,7 @@ def _show_pushes(console: Console, pair: Content) -> None:
     listed = sum(_number(row["contribution"]) for row in (*up, *down))
     console.print(
         f"Score {_number(pair['score']):.2f} = {_number(pair['start']):.2f} to start with {listed:+.2f} from these "
-        f"{rest:+.2f} from the other {len(added) - len(shown)} features.\n"
+        f"{rest:+.2f} from {len(added) - len(shown)} others.\n"
         "against others: how much more it adds here than to all that was ranked for the customer, on average."
     )
 

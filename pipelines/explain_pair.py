@@ -4,13 +4,15 @@ Input: Inspected, a customer and an article by the retailer's ids. Output: a JSO
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from pipelines.decided import Decided, decided_for
+from pipelines.errors import SettingsError
+from pipelines.explain_customer import explain_customer
 from pipelines.feature_sets import feature_sets
 from pipelines.inspected import Inspected
 from pipelines.raw_ids import dense_id, named_articles
@@ -22,6 +24,34 @@ from retrieval.source import CandidateSource, Count
 Content = dict[str, object]
 UNLIMITED: Count = 65_535
 RANKED = "ranked"
+
+
+@dataclass(frozen=True)
+class One:
+    """What somebody asks about, by the retailer's ids. article: null = the whole list of the customer."""
+
+    customer: str
+    article: str | None
+    final: bool
+
+    @staticmethod
+    def asked(customer: str | None, article: str | None, *, final: bool) -> "One | None":
+        """Null if nobody asks about a customer.
+
+        Raises:
+            SettingsError: something that only a customer can have is asked for without one.
+        """
+        if customer is None and (article is not None or final):
+            flag = f"--article {article}" if article is not None else "--final"
+            raise SettingsError(f"{flag} needs --customer ID: whose list is it about?")
+        return None if customer is None else One(customer, article, final)
+
+
+def explain_one(opened: Inspected, one: One) -> Content:
+    """As `explain_pair`, or `explain_customer` where no article is asked for."""
+    if one.article is None:
+        return explain_customer(opened, one.customer, final=one.final)
+    return explain_pair(opened, customer=one.customer, article=one.article, final=one.final)
 
 
 def explain_pair(opened: Inspected, *, customer: str, article: str, final: bool) -> Content:
