@@ -1,0 +1,129 @@
+"""`lookbook runs list` and `remove`: the finished runs under artifacts/runs.
+
+Input: run folders. Output: one JSON-ready dict per run; folders removed, and `latest` on the newest run left.
+"""
+
+import json
+import shutil
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipelines.artifacts import MANIFEST
+from pipelines.errors import ArtifactError, SettingsError
+from pipelines.judge import SYSTEM
+from pipelines.run_folder import locked
+
+LATEST = "latest"
+
+Row = dict[str, object]
+
+
+def finished_runs(root: Path) -> list[Path]:
+    """The folders of all finished runs, oldest first."""
+    folders = (manifest.parent for manifest in (root / "runs").glob(f"*/{MANIFEST}"))
+    return sorted(folder for folder in folders if not folder.is_symlink() and folder.suffix != ".partial")
+
+
+def chosen_run(root: Path, name: str) -> Path:
+    """The finished run that is called `name`, or `latest`, or whose name alone begins with it.
+
+    Raises:
+        ArtifactError: there is none, or several.
+    """
+    known = {folder.name: folder for folder in finished_runs(root)}
+    wanted = (root / "runs" / LATEST).resolve().name if name == LATEST else name
+    found = [wanted] if wanted in known else [run for run in known if name and run.startswith(name)]
+    if len(found) != 1:
+        if found:
+            raise ArtifactError(f"{len(found)} runs begin with {name!r}: {', '.join(found)}; give more characters")
+        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
+    return known[found[0]]
+
+
+def list_runs(root: Path) -> list[Row]:
+    """One row per finished run, oldest first.
+
+    map: of the system on the test week, with low and high; null for a run without one. baseline: the best of the baselines, and
+    times_baseline, the ratio of the two MAPs, with low and high. seconds: what its stages took in that run; bytes: of the
+    folder, without the stage tables that runs share.
+    """
+    newest = (root / "runs" / LATEST).resolve()
+    return [{**_about(folder), **_result(folder), "latest": folder.resolve() == newest} for folder in finished_runs(root)]
+
+
+def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[Row]:
+    """Remove the named runs, or with `keep` all but the newest `keep`; name and bytes of each. Nothing is removed on an error.
+
+    Raises:
+        SettingsError: neither or both are given.
+        ArtifactError: a name is unknown.
+        LockedError: the folder is in use.
+    """
+    if bool(names) == (keep is not None):
+        raise SettingsError("runs remove: name the runs to remove, or give --keep N to keep the newest N; one of the two")
+    with locked(root):
+        known = finished_runs(root)
+        named = {chosen_run(root, name) for name in names} if keep is None else set(known[: max(len(known) - keep, 0)])
+        gone: list[Row] = [{"name": folder.name, "bytes": _size(folder)} for folder in sorted(named)]
+        _point_latest(root, [folder for folder in known if folder not in named])
+        for folder in sorted(named):
+            partial = folder.with_name(f"{folder.name}.partial")  # the next run clears this away, should this process be killed
+            folder.rename(partial)
+            shutil.rmtree(partial)
+    return gone
+
+
+def _point_latest(root: Path, left: Sequence[Path]) -> None:
+    """Have `latest` point to the newest run left, unless the one it points to is left."""
+    link = root / "runs" / LATEST
+    if link.resolve() in {folder.resolve() for folder in left}:
+        return
+    if left:
+        fresh = root / "runs" / "latest.link"
+        fresh.unlink(missing_ok=True)
+        fresh.symlink_to(left[-1].name)
+        fresh.rename(link)
+    else:
+        link.unlink(missing_ok=True)
+
+
+def _about(folder: Path) -> Row:
+    about = json.loads((folder / "run.json").read_text())
+    retrieval = read_toml(folder)["retrieval"]
+    assert isinstance(retrieval, dict)
+    return {
+        "name": folder.name,
+        "finished": about["finished"],
+        "dataset": about["dataset"],
+        "test_week": about.get("test_week"),
+        "final_week": about.get("final_week"),
+        "sources": retrieval["sources"],
+        "seconds": round(sum(stage["seconds"] for stage in about["stages"].values()), 1),
+        "bytes": _size(folder),
+    }
+
+
+def _result(folder: Path) -> Row:
+    file = folder / "metrics.json"
+    if not file.is_file():
+        return dict.fromkeys(("map", "low", "high", "baseline", "times_baseline", "times_low", "times_high"))
+    results = json.loads(file.read_text())
+    means = {variant: cells["all"]["map"] for variant, cells in results["metrics"].items()}
+    baselines = [variant for variant in means if variant != SYSTEM and not variant.endswith("_alone")]
+    best = max(baselines, key=lambda variant: (means[variant]["value"], variant))
+    ratio = results["differences"][best]["all"]["map"]
+    return {
+        **{"map" if name == "value" else name: means[SYSTEM][name] for name in ("value", "low", "high")},
+        "baseline": best,
+        **{f"times_{name}": ratio[key] for name, key in (("baseline", "ratio"), ("low", "ratio_low"), ("high", "ratio_high"))},
+    }
+
+
+def read_toml(folder: Path) -> dict[str, object]:
+    """The settings of a run as they were written, also those that this version no longer knows."""
+    return tomllib.loads((folder / "config.resolved.toml").read_text())
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file() and not file.is_symlink())
