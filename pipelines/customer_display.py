@@ -57,7 +57,8 @@ def show_customer(card: Content, console: Console) -> None:
 
 def show_pair(pair: Content, console: Console) -> None:
     """Print one decision (`explain_pair`)."""
-    console.print(f"Customer {pair['customer']}, article {_named(pair)}, {_week(pair)}")
+    console.print(f"Customer {pair['customer']}, {_week(pair)}")
+    console.print(f"Article {_named(pair)}", end="\n\n")
     console.print(_outcome(pair))
     console.print(_own_purchases(pair), end="\n\n")
     sources = _rows(pair["sources"])

@@ -145,7 +145,7 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
         ({**NOT_RANKED, "stage": "recommended", "recommended_rank": 9, "place": None}, "3. Ranked: no; the list was filled up"),
         ({"times": 0, "days_ago": None}, "The customer had never bought it before."),
         ({"times": 1, "days_ago": 3}, "The customer had bought it once, 3 days before."),
-        ({"bought": None, "outcome_known": False}, "(the week after the data) Recommended at rank 3 of 12."),
+        ({"bought": None, "outcome_known": False}, "at rank 3 of 12. The customer had bought it"),
     ],
 )  # fmt: skip
 def test_what_became_of_an_article_is_said_in_words(changed: dict[str, object], said: str) -> None:

@@ -5,8 +5,9 @@ import pytest
 
 from data.errors import DataError
 from pipelines.decided import in_test_week
+from pipelines.errors import SettingsError
 from pipelines.explain_customer import cards
-from pipelines.explain_pair import contributions, explain_pair
+from pipelines.explain_pair import One, contributions, explain_pair
 from pipelines.inspected import Inspected
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5
@@ -116,3 +117,11 @@ def test_an_article_that_nobody_has_a_link_to_is_told_so(fates: Inspected) -> No
 def test_an_unknown_id_is_refused_with_the_nearest(fates: Inspected, of: dict[str, str], message: str) -> None:
     with pytest.raises(DataError, match=message):
         explain_pair(fates, **of, final=False)
+
+
+@pytest.mark.parametrize(("article", "final", "flag"), [("0a003", False, "--article 0a003"), (None, True, "--final")])
+def test_what_only_a_customer_can_have_is_refused_without_one(article: str | None, final: bool, flag: str) -> None:
+    with pytest.raises(SettingsError, match=f"{flag} needs --customer ID"):
+        One.asked(None, article, final=final)
+    assert One.asked(None, None, final=False) is None
+    assert One.asked("0c003", article, final=final) == One("0c003", article, final)
