@@ -31,7 +31,7 @@ def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: b
     for table in importance_tables(explained, top=top, width=console.width):
         console.print(table)
     console.print(importance_legend(explained))
-    console.print(lost_label_table(explained))
+    console.print(lost_label_table(explained, width=console.width))
     reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
     console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
     console.print(f"Results are in {folder / 'importance.json'}")
@@ -54,7 +54,7 @@ def importance_legend(explained: Explained) -> str:
     )
 
 
-def lost_label_table(explained: Explained) -> Table:
+def lost_label_table(explained: Explained, *, width: int) -> Table:
     """A row per stage, a column per segment: labels that ended there, and their share of the segment's."""
     rows = rows_of(explained, "lost_labels")
     segments = list(dict.fromkeys(str(row["segment"]) for row in rows))
@@ -66,7 +66,8 @@ def lost_label_table(explained: Explained) -> Table:
     table.add_column("", no_wrap=True)
     for segment in segments:
         table.add_column(segment, justify="right", no_wrap=True)
-    cells = {(row["stage"], row["segment"]): f"{row['labels']:,}\n{_number(row['share']):.1%}" for row in rows}
+    digits = ",.0f" if width >= WIDE else ".0f"
+    cells = {(r["stage"], r["segment"]): f"{_number(r['labels']):{digits}}\n{_number(r['share']):.1%}" for r in rows}
     for stage in dict.fromkeys(row["stage"] for row in rows):
         table.add_row(str(stage), *(cells.get((stage, segment), "") for segment in segments))
     return table
