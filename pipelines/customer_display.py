@@ -42,8 +42,9 @@ def show_customer(card: Content, console: Console) -> None:
     known, recommended = bool(card["outcome_known"]), _rows(card["recommended"])
     segment = "no purchase before" if card["segment"] == "never" else f"last purchase {card['segment']} days before"
     console.print(f"Customer {card['customer']} ({segment}), {_week(card)}\n")
-    tables = [_recommended_table(recommended, known=known), _last_purchases_table(_rows(card["last_purchases"]))]
-    if console.width >= WIDE:
+    last = _rows(card["last_purchases"])
+    tables = [_recommended_table(recommended, known=known), *([_last_purchases_table(last)] if last else [])]
+    if console.width >= WIDE and last:
         side = Table.grid(padding=(0, 2), expand=True)
         side.add_column(ratio=3)
         side.add_column(ratio=2)
@@ -64,6 +65,7 @@ def show_pair(pair: Content, console: Console) -> None:
     sources = _rows(pair["sources"])
     console.print(_retrieved(pair, sources), _kept(pair), _ranked(pair), sep="\n", end="\n\n")
     console.print(_source_table(sources))
+    console.print(*(f"{words(str(source['source']))}: {source['about']}" for source in sources), sep="\n")
     console.print("would be: its rank if the source did not stop; no link: the source would never suggest it to this customer.\n")
     if pair["contributions"] is not None:
         _show_pushes(console, pair)

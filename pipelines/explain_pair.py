@@ -5,6 +5,7 @@ Input: Inspected, a customer and an article by the retailer's ids. Output: a JSO
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from inspect import cleandoc, getmodule
 
 import numpy as np
 import polars as pl
@@ -124,10 +125,10 @@ def _added(name: str, docs: Mapping[str, str], value: float | None, contribution
 
 
 def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object]) -> list[Content]:
-    """What each source says about the pair: rank and score if it retrieved the article (else null), limit (how many it may
-    retrieve), rank_without_limit (null = no link from this customer to the article), evidence (the customer's purchases that led
-    to it: article, name, days_ago, strength), and nearest: whether, of the sources if none retrieved it, it came closest to its
-    limit."""
+    """What each source says about the pair. about: what it suggests, in a sentence; rank, score: null if it did not retrieve the
+    article; limit: how many it may retrieve; rank_without_limit: null = no link from this customer to the article; evidence: the
+    customer's purchases that lead to it (article, name, days_ago, strength); nearest: whether, where no source retrieved it, this
+    one came closest to its limit."""
     found = (
         evidence(decided, pair).select("source", pl.col("article_id").alias("article"), "name", "days_ago", "strength").to_dicts()
     )
@@ -137,6 +138,7 @@ def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object])
     return [
         {
             "source": source.name,
+            "about": _about(source),
             "rank": retrieved.get(f"{source.name}_rank"),
             "score": retrieved.get(f"{source.name}_score"),
             "limit": vars(source)["k"],
@@ -154,6 +156,12 @@ def _rank_without_limit(decided: Decided, source: CandidateSource, pair: pl.Data
     tables = decided.stages.learned(source, decided.week).tables
     found = _row(unlimited.generate(tables, decided.history, decided.customers).collect(), pair)
     return int(str(found["rank"])) if found else None
+
+
+def _about(source: CandidateSource) -> str:
+    """The first paragraph of the documentation of its file, without the name."""
+    text = " ".join(cleandoc(getattr(getmodule(type(source)), "__doc__", None) or "").split("\n\n")[0].split())
+    return text.partition(": ")[2] or text
 
 
 def _stage(decided: Decided, pair: pl.DataFrame, *, retrieved: bool, scored: bool, listed: bool) -> str:

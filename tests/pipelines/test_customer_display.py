@@ -9,34 +9,12 @@ from pipelines.customer_display import show_customer, show_pair
 
 NAME = "Strap top, narrow [bold] straps with a name that is far too long for one line"
 EVIDENCE = {"article": "0108775015", "name": NAME, "days_ago": 7, "strength": 0.5}
+NO_LINK = {"rank": None, "score": None, "rank_without_limit": None, "nearest": False, "evidence": [], "about": "more."}
+FOUND = {"rank": 44, "score": 0.5, "rank_without_limit": 44, "evidence": [EVIDENCE], "about": "what was bought."}
 SOURCES = [
-    {
-        "source": "repurchase",
-        "rank": 44,
-        "score": 0.5,
-        "limit": 250,
-        "rank_without_limit": 44,
-        "nearest": False,
-        "evidence": [EVIDENCE],
-    },
-    {
-        "source": "same_product",
-        "rank": None,
-        "score": None,
-        "limit": 60,
-        "rank_without_limit": 65,
-        "nearest": False,
-        "evidence": [],
-    },
-    {
-        "source": "popularity",
-        "rank": None,
-        "score": None,
-        "limit": 99,
-        "rank_without_limit": None,
-        "nearest": False,
-        "evidence": [],
-    },
+    {**NO_LINK, "source": "repurchase", "limit": 250, **FOUND},
+    {**NO_LINK, "source": "same_product", "limit": 60, "rank_without_limit": 65},
+    {**NO_LINK, "source": "popularity", "limit": 99},
 ]
 ADDED = [(0.5, 1.0, "1", 0.4), (0.25, 0.0, "0", 0.2), (0.001, 0.1, "0.1", 0.0), (-0.3, None, "unknown (never sold)", -0.1)]
 PAIR = {
@@ -125,6 +103,7 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
         "repurchase 44 250",
         "same product would be 65 60",
         "popularity no link 99",
+        "repurchase: what was bought. same product: more. popularity: more.",
         "+0.50 +0.40 1 Days since 0 +0.25 +0.20 0 Days since 1 What pushed its score down most",
         "-0.30 -0.10 unknown Days since 3; unknown: never sold",
         "Score 1.45 = 1.00 to start with +0.45 from these +0.00 from 1 others.",
@@ -173,7 +152,8 @@ def test_a_long_list_of_purchases_is_cut_with_a_word_about_the_rest() -> None:
 
 
 def test_after_the_data_nothing_is_said_about_what_was_bought() -> None:
-    text = lines(told(show_customer, {**CARD, "outcome_known": False, "bought": [], "segment": "never"}, 140))
+    text = lines(told(show_customer, {**CARD, "outcome_known": False, "bought": [], "segment": "never", "last_purchases": []}, 140))
+    assert "Bought before" not in text
     assert "Customer 71 (no purchase before), week of 2020-09-16 (the week after the data)" in text
     assert "Bought in the week" not in text
     assert " yes " not in text

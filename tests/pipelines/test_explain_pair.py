@@ -43,6 +43,7 @@ def test_a_recommended_article_is_explained_from_retrieval_to_rank(fates: Inspec
     assert (told["times"], told["days_ago"]) == (len(bought), min(bought, default=None))
     ranks = {row["source"]: row["rank"] for row in told["sources"] if row["rank"]}
     assert ranks == {row["source"]: row["rank"] for row in first["sources"]}
+    assert told["sources"][1]["about"] == "what sells now, overall and among customers of the same segment."
     for row in told["sources"]:
         assert row["rank"] is None or row["rank"] == row["rank_without_limit"] <= row["limit"]
         assert not row["nearest"]
