@@ -1,4 +1,4 @@
-"""`lookbook explain --customer` as a process, on a folder in exact H&M form."""
+"""`lookbook explain` as a process, of a whole run and of one customer, on a folder in exact H&M form."""
 
 import hashlib
 import importlib.util
@@ -55,6 +55,20 @@ def told(*arguments: str, root: Path, threads: str | None = None) -> dict[str, o
     last = json.loads([line for line in done.stderr.splitlines() if '"event": "step"' in line][-1])
     assert last["done"] == last["of"], "the number of steps was announced wrongly"
     return json.loads(done.stdout)
+
+
+def test_a_whole_run_is_explained_and_the_file_in_its_folder_says_the_same(root: Path) -> None:
+    found = told("--repeats", "2", root=root)
+    folder = Path(str(found.pop("run")))
+    assert json.loads((folder / "importance.json").read_text()) == found
+    assert found["repeats"] == 2
+    assert {row["level"] for row in found["importance"]} == {"feature", "group", "source"}
+    assert {row["name"] for row in found["importance"] if row["level"] == "source"} == {"repurchase", "same_product", "popularity"}
+    again = lookbook("explain", "--repeats", "2", "--top", "3", "--quiet", root=root)
+    assert again.returncode == 0, again.stderr
+    assert "largest SHAP importance first; 3 of" in again.stdout
+    assert "stages were reused, 0 computed." in again.stdout
+    assert again.stderr == ""
 
 
 def test_a_list_is_explained_with_ids_that_keep_their_leading_zeros_and_the_same_on_one_thread(root: Path) -> None:
