@@ -59,27 +59,13 @@ def trace_labels(
         sold: articles (column `article`, unique) that were sold before the week.
         k: length of the recommended list.
     """
-    given, among, rank = pl.col("given"), pl.col("among"), pl.coalesce("given", "among")
-    stage = (
-        pl.when(given.is_not_null())
-        .then(pl.lit(RECOMMENDED))
-        .when((among > k) & (among <= NEAR))
-        .then(pl.lit(f"ranked {k + 1}-{NEAR}"))
-        .when(among.is_not_null())
-        .then(pl.lit(_far(k)))
-        .when(pl.col("place").is_not_null())
-        .then(pl.lit(CUT))
-        .when(pl.col("sold").is_not_null())
-        .then(pl.lit(NEVER_RETRIEVED))
-        .otherwise(pl.lit(NOT_FOR_SALE))
-    )
     return (
         labels.select(KEYS)
         .join(recommended.select(*KEYS, given="rank"), on=KEYS, how="left", validate="1:1")
         .join(ranked.select(*KEYS, among="rank"), on=KEYS, how="left", validate="1:1")
         .join(retrieved.select(*KEYS, "place"), on=KEYS, how="left", validate="1:1")
         .join(sold.select("article", sold=True), on="article", how="left", validate="m:1")
-        .with_columns(stage=stage, rank=rank)
+        .with_columns(stage=_stage(k), rank=pl.coalesce("given", "among"))
         .select(pl.col(column).cast(dtype) for column, dtype in TRACED_LABELS.items())
         .sort(KEYS)
     )
@@ -101,6 +87,23 @@ def lost_labels(traced: pl.DataFrame, segments: pl.DataFrame, *, k: int) -> pl.D
     ]
     share = pl.col("labels") / pl.col("labels").sum().over("segment")
     return pl.concat(parts).with_columns(share=share).select(pl.col(c).cast(t) for c, t in LOST_LABELS.items())
+
+
+def _stage(k: int) -> pl.Expr:
+    among = pl.col("among")
+    return (
+        pl.when(pl.col("given").is_not_null())
+        .then(pl.lit(RECOMMENDED))
+        .when((among > k) & (among <= NEAR))
+        .then(pl.lit(f"ranked {k + 1}-{NEAR}"))
+        .when(among.is_not_null())
+        .then(pl.lit(_far(k)))
+        .when(pl.col("place").is_not_null())
+        .then(pl.lit(CUT))
+        .when(pl.col("sold").is_not_null())
+        .then(pl.lit(NEVER_RETRIEVED))
+        .otherwise(pl.lit(NOT_FOR_SALE))
+    )
 
 
 def _far(k: int) -> str:
