@@ -120,6 +120,7 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
         (NOT_RETRIEVED, "1. Retrieved: by 0 of 1 sources; all together found 311 articles for the customer. Nearest: same product, "
                         "number 65 where it stops at 60."),
         ({**NOT_RETRIEVED, "sources": [SOURCES[2]]}, "No source has any link from the customer to it."),
+        ({"place": 300}, "2. Kept: yes; place 300 by what all sources say together, and the first 300 are kept."),
         (NOT_RETRIEVED, "2. Kept: no, since no source retrieved it. 3. Ranked: no."),
         ({**NOT_RANKED, "stage": "recommended", "recommended_rank": 9, "place": None}, "3. Ranked: no; the list was filled up"),
         ({"times": 0, "days_ago": None}, "The customer had never bought it before."),
