@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
-COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"])
+DATA_AND_RUNS = (["data", "profile"], ["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
+COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"], *DATA_AND_RUNS)
 
 
 def lookbook(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,195 @@
+"""Two runs side by side, on a folder in H&M form: settings, metrics paired by customer, who gained and who lost."""
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.dataset import Dataset
+from data.windows import last_window
+from evaluation.metrics import customer_metrics
+from pipelines.artifacts import write_manifest
+from pipelines.compare import Comparison, compare, flat
+from pipelines.config import load_settings
+from pipelines.errors import ArtifactError
+from pipelines.progress import Reporter
+from pipelines.run import run
+from pipelines.runs_display import show_comparison
+
+SMALL = {
+    "data.dataset": "hm",
+    "ranking.training_weeks": 3,
+    "ranking.lambdarank.min_examples_in_leaf": 2,
+    "ranking.lambdarank.max_trees": 4,
+    "evaluation.bootstrap_resamples": 100,
+}
+MakeCopy = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """artifacts with two runs: `popularity` recommends what sells most, `repurchase` what a customer bought before."""
+    root = tmp_path_factory.mktemp("runs")
+    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[1] / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    conftest = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(conftest)
+    conftest.write_hm_folder(root / "hm")
+    for source in ("popularity", "repurchase"):
+        settings = load_settings(overrides={**SMALL, "data.data_dir": str(root / "hm"), "retrieval.sources": [source]})
+        folder = run(settings, Reporter("quiet"), root=root / "artifacts", final=False)
+        folder.rename(folder.with_name(source))
+    (root / "artifacts" / "runs" / "latest").unlink()
+    return root / "artifacts"
+
+
+@pytest.fixture
+def copy_with(runs: Path) -> MakeCopy:
+    """A copy of the run `repurchase` whose run.json, or whose settings file, is another."""
+
+    def copy(name: str, *, settings: tuple[str, str] = ("", ""), **about: object) -> str:
+        folder = runs / "runs" / name
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(runs / "runs" / "repurchase", folder)
+        known = json.loads((folder / "run.json").read_text())
+        (folder / "run.json").write_text(json.dumps({**known, **about}))
+        file = folder / "config.resolved.toml"
+        file.write_text(file.read_text().replace(*settings) if settings[0] else file.read_text())
+        write_manifest(folder, {"run": name})
+        return name
+
+    return copy
+
+
+def compared(root: Path, a: str, b: str, top: int = 3) -> Comparison:
+    return compare(root, a, b, Reporter("quiet"), top=top)
+
+
+def rows(content: dict[str, object], name: str) -> list[dict[str, object]]:
+    value = content[name]
+    assert isinstance(value, list)
+    return value
+
+
+def part(content: dict[str, object], name: str) -> dict[str, object]:
+    value = content[name]
+    assert isinstance(value, dict)
+    return value
+
+
+def test_only_changed_settings_are_listed_by_their_full_key(runs: Path) -> None:
+    content = compared(runs, "popularity", "repurchase").content
+    assert content["settings"] == [{"name": "retrieval.sources", "a": ["popularity"], "b": ["repurchase"]}]
+    assert [row["name"] for row in rows(content, "facts") if row["name"] != "trees"] == []
+    assert flat({"a": {"b": {"c": 1}, "d": [2]}, "e": 3}) == {"a.b.c": 1, "a.d": [2], "e": 3}
+
+
+def test_values_are_those_of_metrics_json_and_the_difference_is_paired(runs: Path) -> None:
+    found = compared(runs, "popularity", "repurchase")
+    assert found.refused is None
+    for row in rows(found.content, "metrics"):
+        for side, name in (("a", "popularity"), ("b", "repurchase")):
+            cells = json.loads((runs / "runs" / name / "metrics.json").read_text())["metrics"]["lookbook"]
+            assert row[side] == cells[row["segment"]][row["metric"]]["value"]
+        assert row["difference"] == pytest.approx(float(str(row["b"])) - float(str(row["a"])))
+        assert (row["low"] is None) == (row["metric"] in ("catalogue_coverage", "mean_popularity_rank"))
+    metrics = {(row["metric"], row["segment"]) for row in rows(found.content, "metrics")}
+    assert {("map", "all"), ("recall", "all"), ("catalogue_coverage", "all"), ("map", "<=7"), ("map", "8-30")} <= metrics
+
+
+def test_the_other_way_round_every_sign_turns(runs: Path) -> None:
+    there, back = (compared(runs, *names).content for names in (("popularity", "repurchase"), ("repurchase", "popularity")))
+    for one, other in zip(rows(there, "metrics"), rows(back, "metrics"), strict=True):
+        assert one["difference"] == pytest.approx(-float(str(other["difference"])))
+        if one["low"] is not None:
+            assert one["low"] == pytest.approx(-float(str(other["high"])))
+    assert part(there, "customers")["gained"] == part(back, "customers")["lost"]
+    assert part(there, "customers")["most_gained"] != []
+
+
+def test_customers_who_gained_and_lost_are_those_of_a_loop(runs: Path) -> None:
+    customers = part(compared(runs, "popularity", "repurchase", top=100).content, "customers")
+    folder = next((runs / "cache" / "data").glob("*/tables"))
+    dataset = Dataset.open(folder)
+    labels = dataset.labels(last_window(dataset.last_day))
+    ids = dict(pl.read_parquet(folder / "customer_ids.parquet").select("customer", "customer_id").iter_rows())
+    scores = [
+        {ids[c]: (n, ap, round(recall * n)) for c, n, ap, recall in table.iter_rows()}
+        for table in (
+            customer_metrics(pl.scan_parquet(runs / "runs" / name / "test_recommendations.parquet"), labels, k=12)
+            .select("customer", "n_labels", "average_precision", "recall")
+            .collect()
+            for name in ("popularity", "repurchase")
+        )
+    ]
+    changes = {raw: scores[1][raw][1] - scores[0][raw][1] for raw in scores[0]}
+    gained, lost = ({raw for raw, change in changes.items() if sign * change > 0} for sign in (1, -1))
+    assert gained
+    assert (customers["customers"], customers["gained"], customers["lost"]) == (len(changes), len(gained), len(lost))
+    assert customers["same"] == len(changes) - len(gained) - len(lost)
+    listed = rows(customers, "most_gained")
+    assert {row["customer"] for row in listed} == gained
+    assert [row["change"] for row in listed] == sorted((changes[raw] for raw in gained), reverse=True)
+    for row in listed:
+        raw = str(row["customer"])
+        assert (row["labels"], row["a"], row["hits_a"]) == scores[0][raw]
+        assert (row["labels"], row["b"], row["hits_b"]) == scores[1][raw]
+    segments = rows(customers, "by_segment")
+    for name in ("customers", "gained", "lost", "same"):
+        assert sum(int(str(row[name])) for row in segments) == customers[name]
+
+
+def test_the_same_run_differs_in_nothing(runs: Path) -> None:
+    content = compared(runs, "repurchase", "repurchase").content
+    assert (content["settings"], content["facts"]) == ([], [])
+    assert {row["difference"] for row in rows(content, "metrics")} == {0.0}
+    assert part(content, "customers")["same"] == part(content, "customers")["customers"]
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"test_week": "2020-09-09"}, "differ in their test week, .*: test_week 2020-09-16 and 2020-09-09"),
+        ({"data_digest": "other"}, "differ in their data set"),
+        ({"k": 5}, "differ in their number of recommendations"),
+        ({"test_week": None}, "a run without a test week"),
+    ],
+)
+def test_runs_on_other_data_or_weeks_show_settings_and_values_but_are_not_paired(
+    runs: Path, copy_with: MakeCopy, about: dict[str, object], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = copy_with("other", settings=("seed = 0", "seed = 1"), **about)
+    found = compared(runs, "repurchase", other)
+    assert isinstance(found.refused, ArtifactError)
+    assert found.refused.exit_code == 4
+    with pytest.raises(ArtifactError, match=message):
+        raise found.refused
+    assert found.content["settings"] == [{"name": "run.seed", "a": 0, "b": 1}]
+    assert next(iter(about)) in {row["name"] for row in rows(found.content, "facts")}
+    first = rows(found.content, "metrics")[0]
+    assert first["a"] == first["b"] is not None
+    assert (first["difference"], first["low"], found.content["customers"]) == (None, None, None)
+    show_comparison(found.content, json_lines=False)
+    assert "run.seed: 0 -> 1" in capsys.readouterr().out
+
+
+def test_runs_on_data_that_have_changed_since_are_not_paired(runs: Path, copy_with: MakeCopy) -> None:
+    one, other = (copy_with(name, data_digest="of last year") for name in ("one", "other"))
+    assert "has changed since these runs" in str(compared(runs, one, other).refused)
+
+
+def test_the_text_fits_80_columns_and_names_customers_by_their_own_id(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = compared(runs, "popularity", "repurchase").content
+    show_comparison(content, json_lines=False)
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert "retrieval.sources: popularity -> repurchase" in text
+    assert str(rows(part(content, "customers"), "most_gained")[0]["customer"])[:20] in text
+    show_comparison(content, json_lines=True)
+    assert json.loads(capsys.readouterr().out) == content

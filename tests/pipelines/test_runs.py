@@ -1,0 +1,161 @@
+"""Finished runs, listed and removed: made-up folders, since only their files count."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pipelines import run_folder
+from pipelines.errors import ArtifactError, LockedError, SettingsError
+from pipelines.run_folder import find_run, locked, new_run
+from pipelines.runs import chosen_run, finished_runs, list_runs, remove_runs
+from pipelines.runs_display import show_list, show_removed
+
+
+def means(*values: float) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    names = ("lookbook", "popularity", "most_bought", "mf_alone")
+    return {name: {"all": {"map": {"value": v, "low": v - 0.01, "high": v + 0.01}}} for name, v in zip(names, values, strict=True)}
+
+
+RESULTS = {
+    "metrics": means(0.3, 0.1, 0.2, 0.9),
+    "differences": {
+        name: {"all": {"map": {"ratio": 0.3 / value, "ratio_low": 1.0, "ratio_high": 4.0}}}
+        for name, value in {"popularity": 0.1, "most_bought": 0.2, "mf_alone": 0.9}.items()
+    },
+}
+
+
+def make_run(root: Path, mark: str, results: dict[str, object] | None = RESULTS, sources: str = '"popularity"') -> str:
+    with new_run(root, mark) as folder:
+        about = {
+            "finished": "2020-09-22T12:00:00+00:00",
+            "dataset": "tiny",
+            "stages": {"fit": {"seconds": 2.5}, "rank": {"seconds": 1.0}},
+        }
+        weeks = {"test_week": "2020-09-16"} if results else {"final_week": "2020-09-23"}
+        (folder / "run.json").write_text(json.dumps({**about, **weeks}))
+        (folder / "config.resolved.toml").write_text(f"[retrieval]\nsources = [{sources}]\n")
+        if results:
+            (folder / "metrics.json").write_text(json.dumps(results))
+    return folder.name.removesuffix(".partial")
+
+
+class Stopped(datetime):
+    """A clock that stands still, so that names differ in their last part only."""
+
+    @classmethod
+    def now(cls, tz: object = None) -> "Stopped":
+        return cls(2020, 9, 22, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run_folder, "datetime", Stopped)
+
+
+@pytest.fixture
+def three(tmp_path: Path) -> list[str]:
+    return [make_run(tmp_path, mark) for mark in ("aa", "ab", "b")]
+
+
+def left(root: Path) -> list[str]:
+    return [folder.name for folder in finished_runs(root)]
+
+
+def test_a_run_is_listed_with_its_result_against_the_best_baseline_and_its_size(tmp_path: Path) -> None:
+    name = make_run(tmp_path, "a")
+    (row,) = list_runs(tmp_path)
+    assert row == {
+        "name": name, "finished": "2020-09-22T12:00:00+00:00", "dataset": "tiny", "test_week": "2020-09-16", "final_week": None,
+        "sources": ["popularity"], "seconds": 3.5, "map": 0.3, "low": 0.29, "high": 0.31, "baseline": "most_bought",
+        "times_baseline": 0.3 / 0.2, "times_low": 1.0, "times_high": 4.0, "latest": True,
+        "bytes": sum(file.stat().st_size for file in (tmp_path / "runs" / name).iterdir()),
+    }  # fmt: skip
+
+
+def test_runs_without_a_test_week_and_unfinished_ones(tmp_path: Path) -> None:
+    finished = make_run(tmp_path, "a", None)
+    (tmp_path / "runs" / "20300101T000000Z-a.partial").mkdir()
+    (tmp_path / "runs" / "20300101T000000Z-a.partial" / "MANIFEST.json").write_text("{}")
+    (row,) = list_runs(tmp_path)
+    assert (row["name"], row["test_week"], row["map"], row["baseline"]) == (finished, None, None, None)
+
+
+@pytest.mark.parametrize("results", [RESULTS, None], ids=["tested", "untested"])
+def test_the_list_fits_80_columns(tmp_path: Path, results: dict[str, object] | None, capsys: pytest.CaptureFixture[str]) -> None:
+    name = make_run(tmp_path, "0123456789abcdef", results, '"repurchase", "popularity", "same_product"')
+    show_list(list_runs(tmp_path), Path("artifacts"), json_lines=False)
+    text = capsys.readouterr().out
+    assert name in text
+    assert "…" not in text
+    assert max(len(line) for line in text.splitlines()[:-1]) <= 80
+    show_list(list_runs(tmp_path), tmp_path, json_lines=True)
+    assert json.loads(capsys.readouterr().out) == {"runs": list_runs(tmp_path)}
+
+
+def test_no_run_at_all_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show_list(list_runs(tmp_path), tmp_path, json_lines=False)
+    assert "no finished run under" in capsys.readouterr().out
+
+
+def test_a_run_is_chosen_by_its_name_its_first_characters_or_latest(tmp_path: Path, three: list[str]) -> None:
+    shared = three[0][:-1]
+    assert chosen_run(tmp_path, three[0]).name == three[0]
+    assert chosen_run(tmp_path, shared + "b").name == three[1]
+    assert chosen_run(tmp_path, "latest").name == three[2]
+    with pytest.raises(ArtifactError, match=r"2 runs begin with .*: .*aa, .*ab; give more characters"):
+        chosen_run(tmp_path, shared)
+    for unknown in ("", "x", "../runs", "latest.link"):
+        with pytest.raises(ArtifactError, match=r"no run .* under .*; known: .*aa, .*ab"):
+            chosen_run(tmp_path, unknown)
+
+
+def test_a_name_that_begins_another_one_is_its_own(tmp_path: Path) -> None:
+    first, second = make_run(tmp_path, "a"), make_run(tmp_path, "a")
+    assert second == f"{first}-2"
+    assert chosen_run(tmp_path, first).name == first
+
+
+def test_removing_named_runs_leaves_the_others_and_latest_on_the_newest(tmp_path: Path, three: list[str]) -> None:
+    gone = remove_runs(tmp_path, [three[2], three[0]], keep=None)
+    assert [row["name"] for row in gone] == [three[0], three[2]]
+    assert left(tmp_path) == [three[1]]
+    assert find_run(tmp_path, "latest").name == three[1]
+    assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted([three[1], "latest"])
+
+
+def test_latest_stays_where_it_is_if_its_run_stays(tmp_path: Path, three: list[str]) -> None:
+    link = tmp_path / "runs" / "latest"
+    link.unlink()
+    link.symlink_to(three[0])
+    remove_runs(tmp_path, [three[2]], keep=None)
+    assert link.resolve().name == three[0]
+
+
+@pytest.mark.parametrize(("keep", "kept"), [(0, 0), (1, 1), (2, 2), (5, 3)])
+def test_the_newest_are_kept(tmp_path: Path, three: list[str], keep: int, kept: int) -> None:
+    remove_runs(tmp_path, [], keep=keep)
+    assert left(tmp_path) == three[3 - kept :]
+    assert (tmp_path / "runs" / "latest").is_symlink() == bool(kept)
+
+
+def test_nothing_is_removed_when_one_name_is_unknown_or_the_folder_is_in_use(tmp_path: Path, three: list[str]) -> None:
+    with pytest.raises(ArtifactError, match="no run 'nope'"):
+        remove_runs(tmp_path, [three[0], "nope"], keep=None)
+    with locked(tmp_path), pytest.raises(LockedError):
+        remove_runs(tmp_path, [three[0]], keep=None)
+    for names, keep in (([], None), ([three[0]], 1)):
+        with pytest.raises(SettingsError, match="one of the two"):
+            remove_runs(tmp_path, names, keep=keep)
+    assert left(tmp_path) == three
+
+
+def test_what_was_removed_is_said(tmp_path: Path, three: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    gone = remove_runs(tmp_path, [], keep=2)
+    show_removed(gone, left(tmp_path), tmp_path, json_lines=False)
+    assert f"removed {three[0]}" in (text := capsys.readouterr().out)
+    assert "1 removed, 2 left" in text
+    show_removed(gone, left(tmp_path), tmp_path, json_lines=True)
+    assert json.loads(capsys.readouterr().out) == {"removed": gone, "left": three[1:]}
