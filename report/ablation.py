@@ -14,7 +14,7 @@ MODES = {
     "features": "Without one group of features",
 }
 """Heading of each mode."""
-BUDGETS = {"fixed": "; the others fill in its candidates", "union": "; fewer candidates, nothing fills in"}
+BUDGETS = {"fixed": ", as many candidates as before", "union": ", only candidates that the full system kept"}
 """How candidates are kept: added to the heading."""
 GAIN = ("gain", "gain_low", "gain_high")
 
@@ -145,13 +145,8 @@ def _finding(variants: list[Fact]) -> list[Child]:
     said = [f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names]
     least = min((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
     most = max((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
-    seen: list[Child] = [
-        "The smallest change that this test could have seen is ",
-        number(least, ".4f"),
-        " to ",
-        number(most, ".4f"),
-        ".",
-    ]
+    seen: list[Child] = ["The smallest change that this test could have seen is ", number(least, ".4f")]
+    seen += [" to ", number(most, ".4f"), "."] if most.value != least.value else ["."]
     return [f"With one source left out, {'; '.join(said)}. ", *seen]
 
 

@@ -5,8 +5,9 @@ follows the light and the dark page and print.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 
 import altair as alt
 
@@ -19,11 +20,22 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 ROWS = alt.NamedData("rows")
 """The data of every chart: those that `figure` is given."""
+ONE = alt.NamedData("one")
+"""A single row, for what is drawn once."""
 MOST_ROWS = 400
 """Data of more rows are not repeated as a table; the figure names their file instead."""
 COLOURS = [f"var(--c{place})" for place in range(7)]
 INK, SOFT, GRID = "var(--ink)", "var(--soft)", "var(--grid)"
-SHAPES = ["circle", "diamond", "square", "triangle-up", "cross", "triangle-down", "triangle-right"]
+SHAPES = [
+    "M0,1A1,1,0,1,1,0,-1A1,1,0,1,1,0,1Z",
+    "M0,-1.2L0.9,0L0,1.2L-0.9,0Z",
+    "M-0.85,-0.85L0.85,-0.85L0.85,0.85L-0.85,0.85Z",
+    "M0,-1L1,0.8L-1,0.8Z",
+    "M-0.35,-1L0.35,-1L0.35,-0.35L1,-0.35L1,0.35L0.35,0.35L0.35,1L-0.35,1L-0.35,0.35L-1,0.35L-1,-0.35L-0.35,-0.35Z",
+    "M0,1L1,-0.8L-1,-0.8Z",
+    "M-1,0L-0.5,-0.9L0.5,-0.9L1,0L0.5,0.9L-0.5,0.9Z",
+]
+"""Paths in the square from -1 to 1: circle, diamond, square, triangle, cross, triangle, hexagon."""
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2]]
 
 THEME: dict[str, object] = {
@@ -36,15 +48,22 @@ THEME: dict[str, object] = {
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 210,
     },
     "axisY": {"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
-    "legend": {
-        "labelColor": SOFT, "titleColor": SOFT, "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal",
-        "orient": "top", "symbolSize": 80, "labelLimit": 260, "columns": 4,
-    },
     "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start"},
     "text": {"color": INK, "fontSize": 12},
-    "range": {"category": COLOURS, "symbol": SHAPES},
+    "range": {"category": COLOURS},
 }  # fmt: skip
 """Configuration that all charts share; it stands on the page once."""
+
+
+NO_KEY = Html("")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart without data, and what its colours mean (which wraps on a narrow page, as a legend inside the chart would not)."""
+
+    chart: Chart
+    key: Html = NO_KEY
 
 
 @dataclass(frozen=True)
@@ -56,16 +75,16 @@ class Column:
     form: str = ".4f"
 
 
-def figure(chart: Chart, rows: Sequence[Row], columns: Sequence[Column], *, title: str, label: str) -> Html:
+def figure(drawing: Drawing, rows: Sequence[Row], columns: Sequence[Column], *, title: str, label: str) -> Html:
     """A drawing with `title` and its numbers folded below.
 
     columns: of those numbers; none where a table that follows the figure holds them. label: what can be seen, for who cannot.
     """
-    specification = tag_free(json.dumps(specified(chart, rows), separators=(",", ":")))
+    specification = tag_free(json.dumps(specified(drawing.chart, rows), separators=(",", ":")))
     holder = tag("div", {"class": "chart", "role": "img", "aria-label": f"{title}. {label}"}, "")
     data = Html(f'<script type="application/json" class="specification">{specification}</script>')
     numbers = [_numbers(rows, columns, title)] if columns else []
-    return tag("figure", {}, tag("figcaption", {}, title), holder, data, *numbers)
+    return tag("figure", {}, tag("figcaption", {}, title), drawing.key, holder, data, *numbers)
 
 
 def specified(chart: Chart, rows: Sequence[Row]) -> dict[str, object]:
@@ -73,12 +92,30 @@ def specified(chart: Chart, rows: Sequence[Row]) -> dict[str, object]:
     values = [{name: part.value if isinstance(part, Fact) else part for name, part in row.items()} for row in rows]
     specification: dict[str, object] = chart.properties(width="container").to_dict()
     wanted = {key: part for key, part in specification.items() if key not in ("$schema", "config")}
-    return {**wanted, "autosize": {"type": "fit-x", "contains": "padding"}, "datasets": {ROWS.name: values}}
+    return {**wanted, "autosize": {"type": "fit-x", "contains": "padding"}, "datasets": {ROWS.name: values, ONE.name: [{}]}}
 
 
 def tag_free(text: str) -> str:
     """JSON that nothing in it can end the script element of: a name may hold "</script>"."""
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def marks(kinds: Sequence[str], colours: Sequence[str], shapes: Sequence[str] = SHAPES) -> Html:
+    """A key of points: the colour and the shape of each kind."""
+    looks = zip(cycle(colours), cycle(shapes), strict=False)
+    return _key(kinds, (f'<path d="{shape}" transform="translate(8 6) scale(5)" fill="{colour}"/>' for colour, shape in looks))
+
+
+def lines(kinds: Sequence[str], colours: Sequence[str], dashes: Sequence[Sequence[int]]) -> Html:
+    """A key of lines: the colour and the dash of each kind."""
+    looks = zip(cycle(colours), (" ".join(map(str, dash)) for dash in cycle(dashes)), strict=False)
+    start = '<path d="M0 6H16" stroke-width="2"'
+    return _key(kinds, (f'{start} stroke="{colour}" stroke-dasharray="{dash}"/>' for colour, dash in looks))
+
+
+def _key(kinds: Sequence[str], symbols: Iterator[str]) -> Html:
+    drawn = (Html(f'<svg width="16" height="12" aria-hidden="true">{symbol}</svg>') for symbol in symbols)
+    return tag("ul", {"class": "key"}, *(tag("li", {}, symbol, kind) for kind, symbol in zip(kinds, drawn, strict=False)))
 
 
 def small_multiples(figures: Sequence[Html]) -> Html:

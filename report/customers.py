@@ -20,7 +20,8 @@ def _card(card: Fact) -> Html:
     recommended, bought = card["recommended"].rows(), card["bought"].rows()
     hits = sum(bool(item["bought"].value) for item in recommended)
     title = tag("h3", {}, f"Customer {card['customer'].text}")
-    last = f"Last purchase: {segment_label(card['segment'].text)} before the week."
+    segment = card["segment"].text
+    last = "No purchase before." if segment == "never" else f"Last purchase {segment_label(segment)} before the week."
     summary = tag("p", {"class": "shows"}, f"{last} {hits} of {len(recommended)} recommendations were bought.")
     columns = tag(
         "div",

@@ -74,7 +74,7 @@ def _long_tail(profile: Fact) -> list[Html]:
     rows: list[Row] = [{"x": row["articles_share"], "y": row["purchases_share"]} for row in profile["long_tail"].rows()]
     shown = [Column("x", "share of the articles", ".1%"), Column("y", "share of the purchases", ".1%")]
     drawing = curves(
-        "share of the articles sold, best-selling first", "share of the purchases", form=".0%", across=".0%", zero=True
+        "share of the articles sold, best-selling first", "share of the purchases", form=".0%", across=".0%", zero=True, dots=False
     )
     words = "A line that rises steeply where few articles make most of the sales."
     return [figure(drawing, rows, shown, title="Long tail of the articles", label=words)] if rows else []
@@ -83,7 +83,7 @@ def _long_tail(profile: Fact) -> list[Html]:
 def _life_cycle(profile: Fact) -> list[Html]:
     rows: list[Row] = [{"x": row["weeks_since_first_sale"], "y": row["purchases_share"]} for row in profile["life_cycle"].rows()]
     shown = [Column("x", "weeks since the first sale", "d"), Column("y", "share of the purchases", ".2%")]
-    drawing = curves("weeks since the article's first sale", "share of the purchases", form=".0%", zero=True)
+    drawing = curves("weeks since the article's first sale", "share of the purchases", form=".0%", zero=True, dots=False)
     return [figure(drawing, rows, shown, title="Life cycle of the articles", label="A line over the weeks.")] if rows else []
 
 

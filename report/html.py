@@ -73,7 +73,7 @@ def table(caption: str, headings: Sequence[Child], rows: Iterable[Sequence[Child
     kinds = ["text" if place < texts else "number" for place in range(len(headings))]
     head = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind}, h) for kind, h in zip(kinds, headings, strict=True)))
     body = [tag("tr", {}, *_cells(row, kinds)) for row in rows]
-    inner = tag("table", {}, tag("caption", {}, caption), tag("thead", {}, head), tag("tbody", {}, *body))
+    inner = tag("table", {}, tag("caption", {}, tag("span", {}, caption)), tag("thead", {}, head), tag("tbody", {}, *body))
     return tag("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}, inner)
 
 

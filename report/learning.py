@@ -41,7 +41,7 @@ def _source(name: str, rows: list[Fact]) -> list[Html]:
     if losses:
         columns = [Column("week", "week"), Column("kind", "phase"), Column("epoch", "pass", "d"), Column("y", "loss")]
         words = f"A line over all passes of {len(weeks)} weeks, each of which starts from the vectors of the week before."
-        title = f"{label(name)}: training loss, {len(weeks)} weeks one after the other"
+        title = f"{label(name)}: training loss, week after week"
         drawings.append(figure(curves("passes in all", "loss", kinds=phases), losses, columns, title=title, label=words))
     return drawings
 
@@ -49,7 +49,7 @@ def _source(name: str, rows: list[Fact]) -> list[Html]:
 def _ranker(trees: list[Fact]) -> Html:
     data: list[Row] = [{"x": place, "y": value} for place, value in enumerate(trees, 1)]
     return figure(
-        curves("trees", "MAP@12 of the sampled candidates", form=".3f"),
+        curves("trees", "MAP@12", form=".3f", dots=False),
         data,
         [Column("x", "trees", "d"), Column("y", "MAP@12")],
         title="Ranker: MAP@12 on the newest training week",

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from report.chart import COLOURS, DASHES, GRID, INK, ROWS, SHAPES, SOFT, Chart
+from report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, SOFT, Drawing, lines, marks
 
-ONE = alt.InlineData(values=[{}])
-"""A single row, for what is drawn once."""
 STACK = [COLOURS[place] for place in (6, 1, 5, 3, 4, 2)]
 """Colours of the parts of a bar, light enough for black text."""
 STEP = 26
@@ -24,7 +22,7 @@ def intervals(
     kinds: Sequence[str] = (),
     colours: Sequence[str] = COLOURS,
     zero_line: bool = False,
-) -> Chart:
+) -> Drawing:
     """Points with their intervals, one line each: name, value, low, high and, with `kinds`, kind."""
     x = alt.X("value:Q", title=value_title, axis=alt.Axis(format=form, tickCount=6), scale=alt.Scale(zero=zero_line, nice=True))
     y = alt.Y("name:N", sort=None, title=None)
@@ -34,34 +32,30 @@ def intervals(
         x=x, tooltip=_tips("name", "value", "low", "high", form=form)
     )
     if kinds:
-        points = points.encode(
-            color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=colours[: len(kinds)]), title=None),
-            shape=alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds), range=SHAPES[: len(kinds)]), title=None),
-        )
-    zero = (
-        [alt.Chart(ONE).mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.XDatum(0, type="quantitative"))] if zero_line else []
-    )
-    return alt.layer(*zero, bars, points).properties(height=alt.Step(STEP))
+        points = points.encode(color=_colour("kind:N", kinds, colours), shape=_shape(kinds))
+    line = alt.Chart(ONE).mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.XDatum(0, type="quantitative"))
+    chart = alt.layer(*([line] if zero_line else []), bars, points).properties(height=alt.Step(STEP))
+    return Drawing(chart, marks(kinds, colours) if kinds else NO_KEY)
 
 
-def grouped_intervals(value_title: str, *, groups: Sequence[str], kinds: Sequence[str], form: str = ".2f") -> Chart:
+def grouped_intervals(value_title: str, *, groups: Sequence[str], kinds: Sequence[str], form: str = ".2f") -> Drawing:
     """Several points with intervals on each line, a line for each of `groups`: group, kind, value, low, high."""
-    y = alt.Y("group:N", sort=list(groups), title=None)
-    offset = alt.YOffset("kind:N", sort=list(kinds), scale=alt.Scale(paddingOuter=1))
+    y = alt.Y("group:N", sort=list(groups), title=None, scale=alt.Scale(paddingInner=0.1))
+    offset = alt.YOffset("kind:N", sort=list(kinds), scale=alt.Scale(paddingOuter=0.5))
     base = alt.Chart(ROWS).encode(y=y, yOffset=offset)
-    colour = alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=COLOURS), title=None)
-    shape = alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds), range=SHAPES), title=None)
+    colour = _colour("kind:N", kinds, COLOURS)
     bars = base.mark_rule(strokeWidth=1.5).encode(x=alt.X("low:Q", title=value_title), x2="high:Q", color=colour)
     points = base.mark_point(filled=True, size=70, opacity=1).encode(
-        x=alt.X("value:Q", title=value_title, axis=alt.Axis(format=form)),
+        x=alt.X("value:Q", title=value_title, axis=alt.Axis(format=form, tickCount=6)),
         color=colour,
-        shape=shape,
+        shape=_shape(kinds),
         tooltip=_tips("group", "kind", "value", "low", "high", form=form),
     )
-    return alt.layer(bars, points).properties(height=alt.Step(14, **{"for": "offset"}))
+    chart = alt.layer(bars, points).properties(height=alt.Step(14, **{"for": "offset"}))
+    return Drawing(chart, marks(kinds, COLOURS))
 
 
-def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS[0], limits: bool = False) -> Chart:
+def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS[0], limits: bool = False) -> Drawing:
     """Bars with their value written at the end: name, value and, with `limits`, low and high."""
     base = alt.Chart(ROWS).encode(y=alt.Y("name:N", sort=None, title=None))
     x = alt.X("value:Q", title=value_title, axis=alt.Axis(format=form, tickCount=5))
@@ -69,11 +63,11 @@ def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS
     texts = base.mark_text(align="left", dx=5, color=INK).encode(x=x, text=alt.Text("value:Q", format=form))
     if limits:
         rules = base.mark_rule(strokeWidth=2, color=INK).encode(x=alt.X("low:Q", title=value_title), x2="high:Q")
-        return alt.layer(bars, rules).properties(height=alt.Step(STEP))
-    return alt.layer(bars, texts).properties(height=alt.Step(STEP))
+        return Drawing(alt.layer(bars, rules).properties(height=alt.Step(STEP)))
+    return Drawing(alt.layer(bars, texts).properties(height=alt.Step(STEP)))
 
 
-def heat_map(names: Sequence[str], *, form: str = ".2f") -> Chart:
+def heat_map(names: Sequence[str], *, form: str = ".2f") -> Drawing:
     """A square of shares between 0 and 1, each with its number: source (row), other (column), value."""
     x = alt.X("other:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-30, domain=False, ticks=False))
     base = alt.Chart(ROWS).encode(x=x, y=alt.Y("source:N", sort=list(names), title=None))
@@ -82,70 +76,82 @@ def heat_map(names: Sequence[str], *, form: str = ".2f") -> Chart:
         opacity=opacity, tooltip=_tips("source", "other", "value", form=form)
     )
     texts = base.mark_text(color=INK).encode(text=alt.Text("value:Q", format=form))
-    return alt.layer(cells, texts).properties(height=alt.Step(34))
+    return Drawing(alt.layer(cells, texts).properties(height=alt.Step(34)))
 
 
-def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Chart:
+def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Drawing:
     """One full bar for each of `groups`, cut into `parts` in their order: group, part, place, value (labels), share (0 to 1)."""
-    colour = alt.Color("part:N", scale=alt.Scale(domain=list(parts), range=STACK), title=None)
     x = alt.X("share:Q", title="share of the labels", axis=alt.Axis(format="%"), stack="zero", scale=alt.Scale(domain=[0, 1]))
     base = alt.Chart(ROWS).encode(
         y=alt.Y("group:N", sort=list(groups), title=None), x=x, order=alt.Order("place:O"), tooltip=_tips("group", "part", "share")
     )
-    bars = base.mark_bar(size=20, stroke="var(--page)", strokeWidth=1).encode(color=colour)
+    bars = base.mark_bar(size=20, stroke="var(--page)", strokeWidth=1).encode(color=_colour("part:N", parts, STACK))
     texts = base.transform_filter("datum.share >= 0.07").mark_text(color="#000")
     written = texts.encode(text=alt.Text("share:Q", format=".0%"), detail="part:N")
-    return alt.layer(bars, written).properties(height=alt.Step(STEP + 4))
+    return Drawing(alt.layer(bars, written).properties(height=alt.Step(STEP + 4)), marks(parts, STACK, [SHAPES[2]]))
 
 
 def curves(
-    x_title: str | None, y_title: str, *, kinds: Sequence[str] = (), form: str = "", across: str = "d", zero: bool = False
-) -> Chart:
-    """Lines with points: x, y and, for several lines, kind. form, across: formats of y and x; zero: y starts at 0."""
-    step = 1 if across == "d" else 0
-    x = alt.X("x:Q", title=x_title, axis=alt.Axis(format=across, tickMinStep=step, tickCount=7), scale=alt.Scale(nice=False))
+    x_title: str | None,
+    y_title: str,
+    *,
+    kinds: Sequence[str] = (),
+    form: str = "",
+    across: str = "d",
+    zero: bool = False,
+    dots: bool = True,
+) -> Drawing:
+    """Lines: x, y and, for several lines, kind. form, across: formats of y and x; zero: y starts at 0; dots: each datum shows."""
+    axis = alt.Axis(format=across, tickMinStep=1, tickCount=7) if across == "d" else alt.Axis(format=across, tickCount=7)
+    x = alt.X("x:Q", title=x_title, axis=axis, scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=zero), axis=alt.Axis(format=form, grid=True, tickCount=5))
-    chart = alt.Chart(ROWS).mark_line(color=COLOURS[0], point=alt.OverlayMarkDef(size=26, filled=True, color=COLOURS[0]))
+    dot = alt.OverlayMarkDef(size=26, filled=True, color=COLOURS[0]) if dots else False
+    chart = alt.Chart(ROWS).mark_line(color=COLOURS[0], point=dot)
     encoded: alt.Chart = chart.encode(x=x, y=y, tooltip=["x:Q", "y:Q"])
-    if kinds:
-        colours, dashes = COLOURS[: len(kinds)], [DASHES[place % len(DASHES)] for place in range(len(kinds))]
-        chart = alt.Chart(ROWS).mark_line(point=alt.OverlayMarkDef(size=26, filled=True))
-        encoded = chart.encode(
-            x=x,
-            y=y,
-            tooltip=["kind:N", "x:Q", "y:Q"],
-            color=alt.Color("kind:N", scale=alt.Scale(domain=list(kinds), range=colours), title=None),
-            strokeDash=alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(kinds), range=dashes), title=None),
-        )
-    return encoded.properties(height=170)
+    if not kinds:
+        return Drawing(encoded.properties(height=170))
+    chart = alt.Chart(ROWS).mark_line(point=alt.OverlayMarkDef(size=26, filled=True))
+    dash = alt.StrokeDash("kind:N", scale=alt.Scale(domain=list(kinds), range=DASHES), legend=None)
+    several: alt.Chart = chart.encode(
+        x=x, y=y, tooltip=["kind:N", "x:Q", "y:Q"], color=_colour("kind:N", kinds, COLOURS), strokeDash=dash
+    )
+    return Drawing(several.properties(height=170), lines(kinds, COLOURS, DASHES))
 
 
-def bins(*, log: bool) -> Chart:
+def bins(*, log: bool) -> Drawing:
     """A histogram: low, high, rows. log: the axis is logarithmic, for bins that grow."""
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False, nice=False)
-    x = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format="~s", tickCount=5))
+    x = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format="~s", tickCount=5, grid=False))
     y = alt.Y("rows:Q", title="rows", axis=alt.Axis(format="~s", grid=True, tickCount=4))
     drawn = alt.Chart(ROWS).mark_rect(color=COLOURS[0], stroke="var(--page)", strokeWidth=1)
     chart: alt.Chart = drawn.encode(x=x, x2="high:Q", y=y, y2=alt.Y2Datum(0), tooltip=["low:Q", "high:Q", "rows:Q"])
-    return chart.properties(height=150)
+    return Drawing(chart.properties(height=150))
 
 
-def over_time(what: str, *, form: str = "~s") -> Chart:
+def over_time(what: str, *, form: str = "~s") -> Drawing:
     """A line over weeks: x (YYYY-MM-DD), y."""
     x = alt.X("x:T", title=None, axis=alt.Axis(format="%b %y", tickCount=6, labelOverlap=True))
     y = alt.Y("y:Q", title=None, axis=alt.Axis(format=form, grid=True, tickCount=4))
     tips = [alt.Tooltip("x:T", title="week of", format="%Y-%m-%d"), alt.Tooltip("y:Q", title=what, format=",")]
     chart: alt.Chart = alt.Chart(ROWS).mark_line(color=COLOURS[0], strokeWidth=2).encode(x=x, y=y, tooltip=tips)
-    return chart.properties(height=150)
+    return Drawing(chart.properties(height=150))
 
 
-def scatter(y_title: str) -> Chart:
+def scatter(y_title: str) -> Drawing:
     """Points: x, y."""
     x = alt.X("x:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format="~s"))
     y = alt.Y("y:Q", title=y_title, axis=alt.Axis(grid=True, tickCount=4))
     points = alt.Chart(ROWS).mark_circle(size=14, opacity=0.45, color=COLOURS[0])
     chart: alt.Chart = points.encode(x=x, y=y, tooltip=["x:Q", "y:Q"])
-    return chart.properties(height=140)
+    return Drawing(chart.properties(height=140))
+
+
+def _colour(name: str, kinds: Sequence[str], colours: Sequence[str]) -> alt.Color:
+    return alt.Color(name, scale=alt.Scale(domain=list(kinds), range=list(colours)), legend=None)
+
+
+def _shape(kinds: Sequence[str]) -> alt.Shape:
+    return alt.Shape("kind:N", scale=alt.Scale(domain=list(kinds), range=SHAPES), legend=None)
 
 
 def _tips(*names: str, form: str = ".3f") -> list[alt.Tooltip]:

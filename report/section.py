@@ -50,5 +50,5 @@ def to_fill(command: str, what: str) -> Html:
 
 def segment_label(segment: str) -> str:
     """A segment of customers, who are divided by the days since their last purchase, as people read it."""
-    names = {EVERYBODY: "everybody", "never": "never before"}
+    names = {EVERYBODY: "everybody", "never": "never"}
     return names.get(segment, f"{segment.replace('<=', '≤ ').replace('>', '> ').replace('-', '–')} days")
