@@ -15,7 +15,7 @@ from data.windows import last_window
 from evaluation.metrics import customer_metrics
 from evaluation.segments import ALL, customer_segments, segment_members
 from evaluation.summary import MEANS, paired_difference
-from pipelines.artifacts import Artifacts
+from pipelines.artifacts import Artifacts, verify
 from pipelines.config import Settings, load_settings
 from pipelines.errors import ArtifactError, SettingsError
 from pipelines.judge import SYSTEM
@@ -47,10 +47,12 @@ def compare(root: Path, a: str, b: str, reporter: Reporter, *, top: int) -> Comp
     customers: null, or how many gained and lost average precision, by segment, and the `top` who gained and lost most.
 
     Raises:
-        ArtifactError: one of the runs does not exist.
+        ArtifactError: one of the runs does not exist, or a file of it was changed.
     """
     folders = [chosen_run(root, name) for name in (a, b)]
     with locked(root):
+        for folder in folders:
+            verify(folder)
         about = [read_about(folder) for folder in folders]
         content: Row = {
             "a": folders[0].name,

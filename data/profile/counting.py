@@ -17,9 +17,9 @@ from data.windows import HORIZON_DAYS, last_window
 ROWS_AT_A_TIME = 3_000_000
 MICRO = 1_000_000
 
-DAYS: Schema = {"date": pl.Date, "rows": pl.Int64, "revenue": pl.Int64, "price": pl.Int64}
+DAYS: Schema = {"date": pl.Date, "rows": pl.Int64, "revenue": pl.Int128, "price": pl.Int128}
 """One row per day with a transaction. revenue: sum of price x quantity; price: sum of prices; both in 1e-6 currency units,
-which hold up to 9e12 currency units a day."""
+rows of more than 1e32 units left out."""
 
 CUSTOMER_WEEKS: Schema = {"week": pl.Date, "customers": pl.Int64, "new_customers": pl.Int64}
 """One row per week (its first day) with a transaction. new_customers: those whose first purchase of all falls in it."""
@@ -140,11 +140,12 @@ def _baskets(purchases: pl.LazyFrame, last_day: date) -> pl.LazyFrame:
 
 def _days(rows: pl.LazyFrame) -> pl.LazyFrame:
     price = pl.col("price").cast(pl.Float64) * MICRO
-    return rows.group_by("date").agg(
-        rows=pl.len(),
-        revenue=(price * pl.col("quantity")).round().cast(pl.Int64).sum(),
-        price=price.round().cast(pl.Int64).sum(),
-    )
+    return rows.group_by("date").agg(rows=pl.len(), revenue=_whole(price * pl.col("quantity")).sum(), price=_whole(price).sum())
+
+
+def _whole(amount: pl.Expr) -> pl.Expr:
+    """Sums of whole numbers do not depend on the order; null where `amount` does not fit."""
+    return amount.round().cast(pl.Int128, strict=False)
 
 
 def _customer_weeks(baskets: pl.LazyFrame) -> pl.LazyFrame:

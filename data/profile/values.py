@@ -11,7 +11,7 @@ SIGNIFICANT_DIGITS = 5
 """Digits to which numbers are told apart: prices below 1,000.00 to the cent. It bounds the values held, 90,000 per power of ten."""
 
 VALUES: Schema = {"value": pl.Float64, "rows": pl.Int64}
-"""One row per value of a column, sorted. value: null = missing; a date as days since 1970-01-01."""
+"""One row per value of a column, sorted. value: null = missing, or no finite number; a date as days since 1970-01-01."""
 
 IDS = ("customer", "article")
 AMOUNTS = ("quantity",)
@@ -37,6 +37,7 @@ def value_of(name: str, column: str, dtype: pl.DataType) -> pl.Expr:
     if (name, column) in UNKNOWN:
         known = pl.when(known != UNKNOWN[name, column]).then(known)
     number = (known.cast(pl.Int32) if dtype == pl.Date else known).cast(pl.Float64)
+    number = pl.when(number.is_finite()).then(number)
     return (number.round_sig_figs(SIGNIFICANT_DIGITS) if role(column, dtype) == "number" else number).alias("value")
 
 

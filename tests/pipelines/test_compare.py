@@ -193,3 +193,9 @@ def test_the_text_fits_80_columns_and_names_customers_by_their_own_id(runs: Path
     assert str(rows(part(content, "customers"), "most_gained")[0]["customer"])[:20] in text
     show_comparison(content, json_lines=True)
     assert json.loads(capsys.readouterr().out) == content
+
+
+def test_a_run_whose_files_were_changed_is_refused(runs: Path, copy_with: MakeCopy) -> None:
+    (runs / "runs" / copy_with("damaged") / "metrics.json").write_text("{}")
+    with pytest.raises(ArtifactError, match=r"metrics\.json was changed"):
+        compared(runs, "repurchase", "damaged")

@@ -98,6 +98,13 @@ def test_a_column_without_a_value_has_only_missing_ones(make_dataset: MakeDatase
     assert categories(tables, "customers", "age_band") == [("missing", None, None, 1, 1.0, 1.0)]
 
 
+def test_what_is_no_finite_number_is_missing(make_dataset: MakeDataset) -> None:
+    odd = pl.Series([1.0, float("nan"), float("inf"), None], dtype=pl.Float32)
+    tables = profile_columns(make_dataset(sales([1]), customers=pl.DataFrame({"customer": [0, 1, 2, 3], "income": odd})))
+    found = row(tables, "customers", "income")
+    assert (found["missing"], found["distinct"], found["max"]) == (3, 1, 1.0)
+
+
 def test_numbers_are_told_apart_to_five_digits(make_dataset: MakeDataset) -> None:
     prices = [1.99, 1.99001, 1.9902, 123456.0, 123457.0, 0.0123456]
     dataset = make_dataset(sales([1] * 6, price=prices))

@@ -87,3 +87,8 @@ def test_what_is_held_at_a_time_changes_nothing(market: Dataset, rows_at_a_time:
 def test_days_sum_revenue_and_prices_in_millionths(make_dataset: MakeDataset) -> None:
     rows = pl.DataFrame({"customer": [1, 2], "article": [1, 1], "date": [LAST_DAY] * 2, "price": [0.5, 1.25], "quantity": [3, 1]})
     assert count(make_dataset(rows)).days.rows() == [(LAST_DAY, 2, 2_750_000, 1_750_000)]
+
+
+def test_an_amount_too_large_to_add_up_is_left_out(make_dataset: MakeDataset) -> None:
+    rows = pl.DataFrame({"customer": [1, 2], "article": [1, 1], "date": [LAST_DAY] * 2, "price": [2.0, 3e38]})
+    assert count(make_dataset(rows)).days.rows() == [(LAST_DAY, 2, 2_000_000, 2_000_000)]
