@@ -1,0 +1,299 @@
+"""The whole ablation on a small shop, against runs of its own, and against the arithmetic it stands for."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.dataset import Dataset
+from evaluation.metrics import customer_metrics
+from evaluation.summary import paired_difference
+from pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
+from pipelines.artifacts import verify
+from pipelines.config import Settings, choose_sources, load_settings
+from pipelines.errors import SettingsError
+from pipelines.inspected import inspected
+from pipelines.progress import Reporter
+from pipelines.run import run
+
+SOURCES = ("repurchase", "popularity", "same_product", "co_purchase")
+EVERYTHING = Request(modes=MODES, budgets=BUDGETS, weeks=1, shapley=True, orders=2)
+CONFIG = """
+[data]
+dataset = "csv"
+data_dir = "{folder}"
+[data.csv]
+transactions = "log.csv"
+quantity = "quantity"
+[data.csv.customers]
+file = "people.csv"
+age = "age"
+[retrieval]
+sources = ["repurchase", "popularity", "same_product", "co_purchase"]
+max_candidates = 20
+[retrieval.popularity]
+k = 15
+[retrieval.co_purchase]
+k = 15
+min_support = 0.5
+[features]
+leave_out = ["pair_product", "pair_category", "pair_department", "pair_section", "pair_colour", "pair_brand"]
+[run]
+k = 5
+shard_customers = 25
+[ranking]
+training_weeks = 2
+[ranking.lambdarank]
+min_examples_in_leaf = 5
+max_trees = 6
+[evaluation]
+bootstrap_resamples = 100
+"""
+
+Content = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A finished run. same_product finds nothing there: no article has a product."""
+
+    settings: Settings
+    root: Path
+    run: Path
+
+    def ablate(self, request: Request, *, run: Path | None = None) -> tuple[Content, Reporter]:
+        reporter = Reporter("quiet")
+        with inspected(run or self.run, reporter, root=self.root) as opened:
+            content = ablate(opened, request)
+        assert reporter.finished == reporter.total, "the number of steps was announced wrongly"
+        return content, reporter
+
+
+@pytest.fixture(scope="module")
+def shop(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    folder = tmp_path_factory.mktemp("shop")
+    market.transactions.select("customer", "article", "date", "price", "quantity").sink_csv(folder / "log.csv")
+    market.customers.select("customer", "age").sink_csv(folder / "people.csv")
+    (folder / "shop.toml").write_text(CONFIG.format(folder=folder))
+    settings = load_settings(folder / "shop.toml")
+    return Shop(settings, folder / "artifacts", run(settings, Reporter("quiet"), root=folder / "artifacts", final=False))
+
+
+@pytest.fixture(scope="module")
+def content(shop: Shop) -> Content:
+    """Of one week, with everything there is to ask for."""
+    return shop.ablate(EVERYTHING)[0]
+
+
+def rows(content: Content, name: str, /, **wanted: object) -> list[dict[str, object]]:
+    table = content[name]
+    assert isinstance(table, list)
+    return [row for row in table if all(row[key] == value for key, value in wanted.items())]
+
+
+def row(content: Content, name: str, /, **wanted: object) -> dict[str, object]:
+    (found,) = rows(content, name, **wanted)
+    return found
+
+
+def number(value: object) -> float:
+    assert isinstance(value, (int, float))
+    return value
+
+
+def metrics(run: Path) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
+    found: dict[str, dict[str, dict[str, dict[str, float]]]] = json.loads((run / "metrics.json").read_text())
+    return found
+
+
+def own_run(shop: Shop, root: Path, kept: list[str]) -> Path:
+    """A run with these sources in a folder where nothing was computed before."""
+    settings = choose_sources(shop.settings, only=",".join(kept), drop=None)
+    return run(settings, Reporter("quiet"), root=root, final=False)
+
+
+@pytest.mark.parametrize("variant", ["without repurchase", "without co_purchase", "only popularity"])
+def test_a_row_equals_a_run_of_its_own_to_the_last_digit(shop: Shop, content: Content, tmp_path: Path, variant: str) -> None:
+    found = row(content, "variants", name=variant, budget="fixed")
+    kept = found["kept"]
+    assert isinstance(kept, list)
+    own = own_run(shop, tmp_path, kept)
+    results, about = json.loads((own / "metrics.json").read_text()), json.loads((own / "run.json").read_text())
+    cell, ceiling = results["metrics"]["lookbook"]["all"]["map"], results["union"][-1]
+    assert (found["map"], found["low"], found["high"]) == (cell["value"], cell["low"], cell["high"])
+    assert (found["candidates_per_customer"], found["recall"]) == (ceiling["candidates_per_customer"], ceiling["recall"])
+    assert found["trees"] == [about["trees"]]
+    labels = labels_of(shop)
+    whole, less = (
+        customer_metrics(pl.scan_parquet(each / "test_recommendations.parquet"), labels, k=5).collect() for each in (shop.run, own)
+    )
+    paired = paired_difference(whole, less, ["average_precision"], resamples=100, seed=0).row(0, named=True)
+    assert [found["difference"], found["difference_low"], found["difference_high"]] == [
+        paired["value"],
+        paired["low"],
+        paired["high"],
+    ]
+    assert found["difference"] != 0
+
+
+def labels_of(shop: Shop) -> pl.LazyFrame:
+    with inspected(shop.run, Reporter("quiet"), root=shop.root) as opened:
+        return opened.stages.dataset.labels(opened.week)
+
+
+def test_the_whole_system_and_its_sources_have_the_numbers_of_the_run(shop: Shop, content: Content) -> None:
+    results = json.loads((shop.run / "metrics.json").read_text())
+    cell, full = results["metrics"]["lookbook"]["all"]["map"], content["full"]
+    assert isinstance(full, dict)
+    assert (full["map"], full["low"], full["high"]) == (cell["value"], cell["low"], cell["high"])
+    assert full["n_customers"] == full["n_customer_weeks"] == cell["n_customers"]
+    for expected in results["sources"][:-1]:
+        found = row(content, "sources", source=expected["source"])
+        assert {name: found[name] for name in expected} == expected
+        assert number(found["learn_seconds"]) >= 0
+        assert number(found["peak_memory_mb"]) > 0
+
+
+def test_all_is_written_into_the_run_which_stays_whole(shop: Shop, content: Content) -> None:
+    verify(shop.run)
+    assert json.loads((shop.run / "ablation.json").read_text()) == content
+    kinds = {(variant["mode"], variant["budget"]) for variant in rows(content, "variants")}
+    assert kinds == {(m, b) for m in ("leave_one_out", "alone", "greedy") for b in BUDGETS} | {("features", None)}
+    assert [v["name"] for v in rows(content, "variants", mode="alone", budget="union")] == [f"only {name}" for name in SOURCES]
+    groups = [variant["left_out"] for variant in rows(content, "variants", mode="features")]
+    assert groups[:4] == [["source"], ["customer"], ["article"], ["pair"]]
+    assert not [group for group in groups if group[0].startswith("pair_c")], "left out already"
+
+
+def test_no_source_is_computed_again_and_the_same_question_computes_nothing(shop: Shop, content: Content) -> None:
+    assert content["source_stages_computed_by_variants"] == 0
+    again, reporter = shop.ablate(EVERYTHING)
+    assert reporter.computed == {}
+    assert again == content
+
+
+def test_a_source_without_examples_leaves_fallback_lists_and_does_not_stop_the_rest(content: Content) -> None:
+    alone = row(content, "variants", name="only same_product", budget="fixed")
+    assert alone["note"] == "too few examples"
+    assert alone["trees"] == [None]
+    assert (alone["candidates_per_customer"], alone["recall"], alone["fit_seconds"]) == (0, 0, 0)
+    step = rows(content, "greedy", budget="fixed")[0]["steps"]
+    assert isinstance(step, list)
+    gain = next(tried for tried in step[0]["tried"] if tried["source"] == "same_product")
+    assert gain["gain"] == 0, "it gives the same lists as no source"
+    assert all(variant["note"] is None for variant in rows(content, "variants", mode="leave_one_out"))
+
+
+def test_others_fill_in_with_a_fixed_budget_only(content: Content) -> None:
+    full = content["full"]
+    assert isinstance(full, dict)
+    for name in SOURCES:
+        fixed, union = (row(content, "variants", name=f"without {name}", budget=budget) for budget in BUDGETS)
+        assert number(union["candidates_per_customer"]) <= number(fixed["candidates_per_customer"])
+        assert number(union["recall"]) <= number(full["recall"])
+    fixed, union = (row(content, "variants", name="only repurchase", budget=budget) for budget in BUDGETS)
+    assert number(union["candidates_per_customer"]) < number(fixed["candidates_per_customer"])
+    assert union["map"] != fixed["map"]
+
+
+def test_each_step_of_the_build_up_takes_the_best_and_it_ends_where_none_helps(content: Content) -> None:
+    for built in rows(content, "greedy"):
+        steps, chosen = built["steps"], []
+        assert isinstance(steps, list)
+        before = None
+        for step in steps:
+            assert [tried["source"] for tried in step["tried"]] == [name for name in SOURCES if name not in chosen]
+            assert step["map"] == max(tried["map"] for tried in step["tried"])
+            assert before is None or step["gain"] == step["map"] - before
+            assert step["added"] == (before is None or step["gain"] > 0)
+            if step["added"]:
+                chosen.append(step["best"])
+                before = step["map"]
+        assert built["kept"] == chosen
+        assert not steps[-1]["added"] or len(chosen) == len(SOURCES)
+        path = rows(content, "variants", mode="greedy", budget=built["budget"])
+        assert [variant["kept"] for variant in path] == [chosen[:n] for n in range(1, len(chosen) + 1)]
+        assert [variant["name"] for variant in path] == [chosen[0], *(f"+ {name}" for name in chosen[1:])]
+
+
+def test_shapley_values_add_up_to_recall_and_to_what_map_gains_over_fallback_lists(content: Content) -> None:
+    of_recall, of_map = rows(content, "shapley", of="recall"), rows(content, "shapley", of="map")
+    found = sum(number(row(content, "sources", source=name)["found_only"]) for name in SOURCES)
+    assert found > 0
+    full, fallback = content["full"], row(content, "variants", name="only same_product", budget="fixed")
+    assert isinstance(full, dict)
+    assert sum(number(part["value"]) for part in of_map) == pytest.approx(full["map"] - number(fallback["map"]))
+    assert [part["source"] for part in of_recall] == list(SOURCES)
+    assert next(part["value"] for part in of_recall if part["source"] == "same_product") == 0
+    assert next(part["value"] for part in of_map if part["source"] == "same_product") == pytest.approx(0, abs=0.02)
+
+
+def test_earlier_weeks_are_pooled_and_the_newest_keeps_its_number(shop: Shop, content: Content) -> None:
+    request = requested(modes="leave-one-out", budgets="fixed", features=False, weeks=2, shapley=False, orders=2)
+    two, _ = shop.ablate(request)
+    full = two["full"]
+    assert isinstance(full, dict)
+    assert two["weeks"] == ["2020-09-16", "2020-09-09"]
+    assert two["source_stages_computed_by_variants"] == 0
+    for name in ("without repurchase", "without co_purchase"):
+        one, pooled = row(content, "variants", name=name, budget="fixed"), row(two, "variants", name=name)
+        by_week = pooled["map_by_week"]
+        assert isinstance(by_week, list)
+        assert by_week[0] == one["map"]
+        assert min(by_week) < number(pooled["map"]) < max(by_week)
+        assert number(pooled["smallest_visible"]) > 0
+    with inspected(shop.run, Reporter("quiet"), root=shop.root) as opened:
+        sizes = [len(shard.customers) for week in (opened.week, opened.week.earlier(1)) for shard in opened.stages.buyers(week)]
+    assert full["n_customer_weeks"] == sum(sizes)
+    assert full["n_customers"] < sum(sizes)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"modes": "alone,single"}, "--mode: unknown 'single'; known: leave-one-out, alone, greedy, features"),
+        ({"budgets": "free"}, "--budget: unknown 'free'; known: fixed, union"),
+        ({"weeks": 0}, "--weeks 0: expected 1 or more"),
+        ({"orders": 1}, "--orders 1: expected 2 or more"),
+    ],
+)
+def test_a_wrong_request_is_refused_with_what_is_allowed(changed: dict[str, object], message: str) -> None:
+    usual = {"modes": "alone", "budgets": "fixed", "features": False, "weeks": 1, "shapley": False, "orders": 2}
+    with pytest.raises(SettingsError, match=message):
+        requested(**{**usual, **changed})  # type: ignore[arg-type]
+
+
+def test_features_may_be_asked_for_by_flag_or_by_mode() -> None:
+    flag, mode = (
+        requested(modes=modes, budgets="union", features=features, weeks=1, shapley=False, orders=2)
+        for modes, features in (("greedy", True), ("features,greedy", False))
+    )
+    assert flag == mode
+    assert flag.modes == ("greedy", "features")
+
+
+def test_more_weeks_than_the_data_has_are_refused(shop: Shop) -> None:
+    with pytest.raises(SettingsError, match=r"--weeks 40: the data starts on 2020-05-26; expected 14 or fewer"):
+        shop.ablate(Request(("alone",), ("fixed",), 40, False, 2))
+
+
+def test_one_source_cannot_be_left_out_of_one(shop: Shop, tmp_path: Path) -> None:
+    own = own_run(shop, shop.root, ["popularity"])
+    with pytest.raises(SettingsError, match="without popularity: nothing is left"):
+        shop.ablate(Request(("leave-one-out",), ("fixed",), 1, False, 2), run=own)
+    alone, _ = shop.ablate(Request(("alone", "greedy"), ("fixed",), 1, False, 2), run=own)
+    full = alone["full"]
+    assert isinstance(full, dict)
+    assert row(alone, "variants", mode="alone")["map"] == full["map"]
+
+
+def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.ablate.EXACT_SOURCES", 3)
+    sampled, _ = shop.ablate(Request(("alone",), ("fixed",), 1, True, 3))
+    parts = rows(sampled, "shapley", of="map")
+    full, fallback = sampled["full"], row(sampled, "variants", name="only same_product")
+    assert isinstance(full, dict)
+    assert sum(number(part["value"]) for part in parts) == pytest.approx(full["map"] - number(fallback["map"]))
+    assert any(number(part["standard_error"]) > 0 for part in parts)

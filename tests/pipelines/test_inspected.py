@@ -1,0 +1,132 @@
+"""Which finished run a command looks at, and that opening it computes nothing that is on disk."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from pipelines.config import Settings, load_settings
+from pipelines.errors import ArtifactError
+from pipelines.inspected import inspected, run_of
+from pipelines.progress import Reporter
+from pipelines.run import recommend_only, run
+
+CONFIG = """
+[data]
+dataset = "csv"
+data_dir = "{folder}"
+[data.csv]
+transactions = "log.csv"
+[retrieval]
+sources = ["repurchase", "popularity"]
+[ranking]
+training_weeks = 2
+[ranking.lambdarank]
+min_examples_in_leaf = 5
+max_trees = 3
+[evaluation]
+bootstrap_resamples = 100
+"""
+
+
+@dataclass(frozen=True)
+class Shop:
+    folder: Path
+    first: Path
+    second: Path
+    """Runs with seeds 0 and 1, in that order."""
+
+    @property
+    def root(self) -> Path:
+        return self.folder / "artifacts"
+
+    def settings(self, seed: int = 0) -> Settings:
+        return load_settings(self.folder / "shop.toml", {"run.seed": seed})
+
+    def run_of(self, seed: int | None = None, name: str | None = None) -> Path:
+        return run_of(self.settings(seed) if seed is not None else None, Reporter("quiet"), root=self.root, name=name)
+
+
+@pytest.fixture(scope="module")
+def finished(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    folder = tmp_path_factory.mktemp("shop")
+    market.transactions.select("customer", "article", "date", "price").sink_csv(folder / "log.csv")
+    (folder / "shop.toml").write_text(CONFIG.format(folder=folder))
+    settings = [load_settings(folder / "shop.toml", {"run.seed": seed}) for seed in (0, 1)]
+    first, second = (run(each, Reporter("quiet"), root=folder / "artifacts", final=False) for each in settings)
+    return Shop(folder, first, second)
+
+
+@pytest.fixture
+def shop(finished: Shop, tmp_path: Path) -> Shop:
+    """A copy that a test may change."""
+    shutil.copytree(finished.folder, tmp_path / "shop", symlinks=True)
+    root = tmp_path / "shop" / "artifacts" / "runs"
+    return Shop(tmp_path / "shop", root / finished.first.name, root / finished.second.name)
+
+
+def test_the_newest_run_is_looked_at_and_with_settings_the_newest_with_these(finished: Shop) -> None:
+    assert finished.run_of().name == finished.second.name
+    assert finished.run_of(name="latest").name == finished.second.name
+    assert finished.run_of(seed=1).name == finished.second.name
+    assert finished.run_of(seed=0).name == finished.first.name
+    assert finished.run_of(seed=1, name=finished.first.name).name == finished.first.name
+
+
+def test_opening_a_run_computes_nothing_and_gives_its_stages(finished: Shop) -> None:
+    reporter = Reporter("quiet")
+    with inspected(finished.first, reporter, root=finished.root) as opened:
+        assert opened.stages.settings == finished.settings(0)
+        assert str(opened.week.as_of) == "2020-09-16"
+        assert [shard.window for shard in opened.buyers] == [opened.week]
+        assert (opened.ranked.ranker.folder / "ranker.txt").read_bytes() == (
+            finished.first / "models" / "test" / "ranker.txt"
+        ).read_bytes()
+    assert reporter.computed == {}
+    assert reporter.finished == reporter.total
+
+
+def test_without_a_finished_run_the_test_half_is_run_on_what_an_unfinished_one_left(shop: Shop) -> None:
+    expected = (shop.first / "metrics.json").read_bytes()
+    shutil.rmtree(shop.root / "runs")
+    for kind in ("fit", "rank", "evaluate"):
+        shutil.rmtree(shop.root / "cache" / kind)
+    reporter = Reporter("quiet")
+    folder = run_of(shop.settings(0), reporter, root=shop.root, name=None)
+    assert set(reporter.computed) == {"fit", "rank", "evaluate"}
+    assert (folder / "metrics.json").read_bytes() == expected
+    assert not (folder / "submission.csv").exists()
+
+
+def test_a_part_of_the_cache_that_is_gone_is_computed_again_to_the_same_numbers(shop: Shop) -> None:
+    for kind in ("merge", "fit"):
+        shutil.rmtree(shop.root / "cache" / kind)
+    reporter = Reporter("quiet")
+    with inspected(shop.first, reporter, root=shop.root) as opened:
+        assert opened.folder == shop.first
+    assert set(reporter.computed) == {"merge", "fit"}
+
+
+def test_a_run_of_other_data_is_refused_with_what_to_do(shop: Shop) -> None:
+    log = shop.folder / "log.csv"
+    header, *rows = log.read_text().splitlines()
+    log.write_text("\n".join([header, *rows[::2], rows[-1], ""]))
+    config = shop.first / "config.resolved.toml"
+    config.write_text(re.sub(r'data_dir = ".+"', f'data_dir = "{shop.folder}"', config.read_text()))
+    with (
+        pytest.raises(ArtifactError, match=r"was made from other data or by other code: run `lookbook run` again"),
+        inspected(shop.first, Reporter("quiet"), root=shop.root),
+    ):
+        pytest.fail("it was opened")
+
+
+def test_a_run_of_recommendations_alone_has_no_test_week_to_look_at(shop: Shop) -> None:
+    recommended = recommend_only(shop.settings(0), Reporter("quiet"), root=shop.root, trees=2)
+    with pytest.raises(ArtifactError, match=f"run {recommended.name} has no test week"):
+        shop.run_of(name=recommended.name)
+    assert shop.run_of().name == shop.second.name
+    with pytest.raises(ArtifactError, match="no run 'gone' under"):
+        shop.run_of(name="gone")
