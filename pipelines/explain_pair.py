@@ -133,8 +133,7 @@ def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object])
         evidence(decided, pair).select("source", pl.col("article_id").alias("article"), "name", "days_ago", "strength").to_dicts()
     )
     far = {source.name: _rank_without_limit(decided, source, pair) for source in decided.stages.sources}
-    over = {s.name: rank / vars(s)["k"] for s in decided.stages.sources if (rank := far[s.name]) is not None}
-    nearest = min(over, key=lambda name: over[name]) if over and not retrieved else None
+    nearest = None if retrieved else nearest_source(far, {source.name: vars(source)["k"] for source in decided.stages.sources})
     return [
         {
             "source": source.name,
@@ -148,6 +147,12 @@ def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object])
         }
         for source in decided.stages.sources
     ]
+
+
+def nearest_source(ranks: Mapping[str, int | None], limits: Mapping[str, int]) -> str | None:
+    """The source whose rank is the smallest multiple of its limit, the first of equals; null if none has a rank."""
+    over = {name: rank / limits[name] for name, rank in ranks.items() if rank is not None}
+    return min(over, key=lambda name: over[name]) if over else None
 
 
 def _rank_without_limit(decided: Decided, source: CandidateSource, pair: pl.DataFrame) -> int | None:

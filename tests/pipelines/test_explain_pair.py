@@ -7,7 +7,7 @@ from data.errors import DataError
 from pipelines.decided import in_test_week
 from pipelines.errors import SettingsError
 from pipelines.explain_customer import cards
-from pipelines.explain_pair import One, contributions, explain_pair
+from pipelines.explain_pair import One, contributions, explain_pair, nearest_source
 from pipelines.inspected import Inspected
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5
@@ -92,6 +92,20 @@ def test_the_source_that_came_nearest_is_named_with_the_rank_at_which_it_has_the
                 assert repurchase["rank_without_limit"] > REPURCHASES == repurchase["limit"]
                 assert (told["place"], told["rank"], told["contributions"]) == (None, None, None)
     assert chosen > 2
+
+
+@pytest.mark.parametrize(
+    ("ranks", "nearest"),
+    [
+        ({"a": 101, "b": 61, "c": None}, "a"),
+        ({"a": 110, "b": 61, "c": None}, "b"),
+        ({"a": 200, "b": 120, "c": 20}, "a"),
+        ({"a": None, "b": None, "c": 90}, "c"),
+        ({"a": None, "b": None, "c": None}, None),
+    ],
+)
+def test_the_nearest_source_exceeds_its_limit_least_in_proportion(ranks: dict[str, int | None], nearest: str | None) -> None:
+    assert nearest_source(ranks, {"a": 100, "b": 60, "c": 10}) == nearest
 
 
 def test_a_cut_article_is_told_with_its_place(fates: Inspected, popular: list[int]) -> None:

@@ -74,6 +74,40 @@ def test_the_strength_of_a_seed_is_what_it_adds_to_the_score(history: History, w
     assert joined["strength"].to_list() == pytest.approx(joined["score"].to_list())
 
 
+def test_purchases_so_old_that_they_weigh_nothing_are_no_evidence(
+    make_dataset: Callable[..., Dataset], history: History, with_settings: WithSettings
+) -> None:
+    rows = [(1, 10, AS_OF - timedelta(days=1)), (1, 11, AS_OF - timedelta(days=22))]  # after 21 half-lives of a day nothing is left
+    old = make_dataset(
+        pl.DataFrame(rows, ["customer", "article", "date"], orient="row"),
+        articles=pl.DataFrame({"article": [10, 11], "product": [1, 1]}, schema_overrides={"article": pl.UInt32}),
+    ).before(AS_OF)
+    same_product = with_settings("same_product", level="product", customer_half_life_days=1.0)
+    assert evidence(same_product, old, (1, 10)) == [(10, 10, 1.0)]
+    co_purchase = with_settings("co_purchase", min_support=0.0, span_days=1, half_life_days=1e6, seed_half_life_days=0.1)
+    assert evidence(co_purchase, history, (1, 11), (1, 30)) == [(11, 10, pytest.approx(0.5**0.5, rel=1e-5))]
+
+
+def test_the_embedding_names_what_was_bought_in_the_days_it_learned_from_for_articles_on_sale(with_settings: WithSettings) -> None:
+    vectors = pl.Series([[1.0, 0.0], [0.8, 0.6], [0.6, 0.8]], dtype=pl.Array(pl.Float32, 2))
+    articles = pl.LazyFrame({"id": pl.Series([10, 11, 12], dtype=pl.UInt32), "bias": vectors.arr.first(), "vector": vectors})
+    learned = {
+        "customer_embeddings": articles.filter(pl.col("id") == 10).with_columns(id=pl.lit(1, dtype=pl.UInt32)),
+        "article_embeddings": articles,
+        "articles_on_sale": pl.LazyFrame({"article": pl.Series([10, 11], dtype=pl.UInt32)}),
+    }
+    transactions = pl.LazyFrame(
+        [(1, 11, 10), (1, 12, 11), (1, 10, 3), (2, 10, 1)],
+        schema={"customer": pl.UInt32, "article": pl.UInt32, "days_ago": pl.UInt16},
+        orient="row",
+    )
+    nothing = pl.LazyFrame()
+    pairs = pl.LazyFrame({"customer": [1, 1, 2], "article": [10, 12, 10]}, schema={"customer": pl.UInt32, "article": pl.UInt32})
+    source = with_settings("matrix_factorization", history_days=10)
+    found = source.evidence(learned, History(AS_OF, transactions, nothing, nothing), pairs).collect()
+    assert found.rows() == [(1, 10, 10, 1.0), (1, 10, 11, pytest.approx(0.8))]
+
+
 def test_the_purchases_nearest_in_embedding_come_by_cosine_not_by_length() -> None:
     vectors = {10: [1.0, 0.0], 11: [0.0, 9.0], 12: [3.0, 3.0], 13: [-1.0, 0.0], 14: [0.0, 0.0]}
     embeddings = pl.LazyFrame(
