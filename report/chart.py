@@ -22,6 +22,8 @@ ROWS = alt.NamedData("rows")
 """The data of every chart: those that `figure` is given."""
 ONE = alt.NamedData("one")
 """A single row, for what is drawn once."""
+STEP = 26
+"""Height of one bar or point with its gap, in pixels."""
 MOST_ROWS = 400
 """Data of more rows are not repeated as a table; the figure names their file instead."""
 COLOURS = [f"var(--c{place})" for place in range(7)]
@@ -60,10 +62,16 @@ NO_KEY = Html("")
 
 @dataclass(frozen=True)
 class Drawing:
-    """A chart without data, and what its colours mean (which wraps on a narrow page, as a legend inside the chart would not)."""
+    """A chart without data.
+
+    key: what its colours mean, outside of the chart so that it wraps on a narrow page. line, step: the chart is `step` pixels
+    high for each distinct value in the column `line` of the rows; without `line` it has a height of its own.
+    """
 
     chart: Chart
     key: Html = NO_KEY
+    line: str = ""
+    step: int = STEP
 
 
 @dataclass(frozen=True)
@@ -80,19 +88,21 @@ def figure(drawing: Drawing, rows: Sequence[Row], columns: Sequence[Column], *, 
 
     columns: of those numbers; none where a table that follows the figure holds them. label: what can be seen, for who cannot.
     """
-    specification = tag_free(json.dumps(specified(drawing.chart, rows), separators=(",", ":")))
+    specification = tag_free(json.dumps(specified(drawing, rows), separators=(",", ":")))
     holder = tag("div", {"class": "chart", "role": "img", "aria-label": f"{title}. {label}"}, "")
     data = Html(f'<script type="application/json" class="specification">{specification}</script>')
     numbers = [_numbers(rows, columns, title)] if columns else []
     return tag("figure", {}, tag("figcaption", {}, title), drawing.key, holder, data, *numbers)
 
 
-def specified(chart: Chart, rows: Sequence[Row]) -> dict[str, object]:
-    """The Vega-Lite specification of `chart` on `rows`, as wide as the page allows."""
+def specified(drawing: Drawing, rows: Sequence[Row]) -> dict[str, object]:
+    """The Vega-Lite specification of `drawing` with `rows`, as wide as the page allows."""
     values = [{name: part.value if isinstance(part, Fact) else part for name, part in row.items()} for row in rows]
-    specification: dict[str, object] = chart.properties(width="container").to_dict()
+    high = {"height": drawing.step * len({row[drawing.line] for row in values})} if drawing.line else {}
+    specification: dict[str, object] = drawing.chart.properties(width="container").to_dict()
     wanted = {key: part for key, part in specification.items() if key not in ("$schema", "config")}
-    return {**wanted, "autosize": {"type": "fit-x", "contains": "padding"}, "datasets": {ROWS.name: values, ONE.name: [{}]}}
+    fit = {"autosize": {"type": "fit-x", "contains": "padding"}}
+    return {**wanted, **high, **fit, "datasets": {ROWS.name: values, ONE.name: [{}]}}
 
 
 def tag_free(text: str) -> str:

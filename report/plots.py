@@ -7,12 +7,10 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, SOFT, Drawing, lines, marks
+from report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, SOFT, STEP, Drawing, lines, marks
 
 STACK = [COLOURS[place] for place in (6, 1, 5, 3, 4, 2)]
 """Colours of the parts of a bar, light enough for black text."""
-STEP = 26
-"""Height of one bar or point with its gap, in pixels."""
 
 
 def intervals(
@@ -34,8 +32,8 @@ def intervals(
     if kinds:
         points = points.encode(color=_colour("kind:N", kinds, colours), shape=_shape(kinds))
     line = alt.Chart(ONE).mark_rule(color=INK, strokeDash=[4, 3]).encode(x=alt.XDatum(0, type="quantitative"))
-    chart = alt.layer(*([line] if zero_line else []), bars, points).properties(height=alt.Step(STEP))
-    return Drawing(chart, marks(kinds, colours) if kinds else NO_KEY)
+    chart = alt.layer(*([line] if zero_line else []), bars, points)
+    return Drawing(chart, marks(kinds, colours) if kinds else NO_KEY, line="name")
 
 
 def grouped_intervals(value_title: str, *, groups: Sequence[str], kinds: Sequence[str], form: str = ".2f") -> Drawing:
@@ -51,8 +49,7 @@ def grouped_intervals(value_title: str, *, groups: Sequence[str], kinds: Sequenc
         shape=_shape(kinds),
         tooltip=_tips("group", "kind", "value", "low", "high", form=form),
     )
-    chart = alt.layer(bars, points).properties(height=alt.Step(14, **{"for": "offset"}))
-    return Drawing(chart, marks(kinds, COLOURS))
+    return Drawing(alt.layer(bars, points), marks(kinds, COLOURS), line="group", step=14 * len(kinds) + 18)
 
 
 def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS[0], limits: bool = False) -> Drawing:
@@ -63,8 +60,8 @@ def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS
     texts = base.mark_text(align="left", dx=5, color=INK).encode(x=x, text=alt.Text("value:Q", format=form))
     if limits:
         rules = base.mark_rule(strokeWidth=2, color=INK).encode(x=alt.X("low:Q", title=value_title), x2="high:Q")
-        return Drawing(alt.layer(bars, rules).properties(height=alt.Step(STEP)))
-    return Drawing(alt.layer(bars, texts).properties(height=alt.Step(STEP)))
+        return Drawing(alt.layer(bars, rules), line="name")
+    return Drawing(alt.layer(bars, texts), line="name")
 
 
 def heat_map(names: Sequence[str], *, form: str = ".2f") -> Drawing:
@@ -76,7 +73,7 @@ def heat_map(names: Sequence[str], *, form: str = ".2f") -> Drawing:
         opacity=opacity, tooltip=_tips("source", "other", "value", form=form)
     )
     texts = base.mark_text(color=INK).encode(text=alt.Text("value:Q", format=form))
-    return Drawing(alt.layer(cells, texts).properties(height=alt.Step(34)))
+    return Drawing(alt.layer(cells, texts), line="source", step=34)
 
 
 def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Drawing:
@@ -88,7 +85,7 @@ def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Drawing:
     bars = base.mark_bar(size=20, stroke="var(--page)", strokeWidth=1).encode(color=_colour("part:N", parts, STACK))
     texts = base.transform_filter("datum.share >= 0.07").mark_text(color="#000")
     written = texts.encode(text=alt.Text("share:Q", format=".0%"), detail="part:N")
-    return Drawing(alt.layer(bars, written).properties(height=alt.Step(STEP + 4)), marks(parts, STACK, [SHAPES[2]]))
+    return Drawing(alt.layer(bars, written), marks(parts, STACK, [SHAPES[2]]), line="group", step=STEP + 4)
 
 
 def curves(

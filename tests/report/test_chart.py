@@ -24,16 +24,16 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_a_specification_is_as_wide_as_the_page_and_names_no_place(form):
-    rows = [{"name": "a", "value": Fact(0.1 + 0.2, "a.json#/x")}]
-    specification = specified(FORMS[form].chart, rows)
+    rows = [{"name": "a", "group": "g", "source": "a", "value": Fact(0.1 + 0.2, "a.json#/x")}]
+    specification = specified(FORMS[form], rows)
     assert specification["width"] == "container"
-    assert specification["datasets"] == {"rows": [{"name": "a", "value": 0.1 + 0.2}], "one": [{}]}
+    assert specification["datasets"] == {"rows": [{**rows[0], "value": 0.1 + 0.2}], "one": [{}]}
     assert "http" not in json.dumps(specification)
 
 
 @pytest.mark.parametrize("form", [form for form in FORMS if form in ("intervals", "grouped", "curves")])
 def test_what_differs_in_colour_differs_in_shape_or_dash_too(form):
-    written = json.dumps(specified(FORMS[form].chart, []))
+    written = json.dumps(specified(FORMS[form], []))
     assert '"shape"' in written or '"strokeDash"' in written
 
 
