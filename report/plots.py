@@ -84,7 +84,8 @@ def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Drawing:
     )
     bars = base.mark_bar(size=20, stroke="var(--page)", strokeWidth=1).encode(color=_colour("part:N", parts, STACK))
     texts = base.transform_filter("datum.share >= 0.07").mark_text(color="#000")
-    written = texts.encode(text=alt.Text("share:Q", format=".0%"), detail="part:N")
+    middle = alt.X("share:Q", stack="zero", bandPosition=0.5)
+    written = texts.encode(x=middle, text=alt.Text("share:Q", format=".0%"), detail="part:N")
     return Drawing(alt.layer(bars, written), marks(parts, STACK, [SHAPES[2]]), line="group", step=STEP + 4)
 
 
