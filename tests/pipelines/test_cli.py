@@ -8,7 +8,7 @@ import pytest
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 DATA_AND_RUNS = (["data", "profile"], ["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
-COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"], *DATA_AND_RUNS)
+COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"], ["report"], *DATA_AND_RUNS)
 
 
 def lookbook(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -55,6 +55,7 @@ def test_help_answers_in_under_half_a_second_of_processor_time() -> None:
         (["run", "--seed", "-1"], "run.seed = -1"),
         (["run", "--threads", "-1"], "run.threads = -1"),
         (["run", "--config", "nowhere.toml"], "nowhere.toml"),
+        (["ablate", "--mode", "single"], "--mode: unknown 'single'; known: leave-one-out, alone, greedy, features"),
     ],
 )
 def test_wrong_usage_ends_with_exit_code_2_and_one_line(tmp_path: Path, arguments: list[str], message: str) -> None:
