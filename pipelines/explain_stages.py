@@ -61,6 +61,7 @@ def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], det
     k = explained.opened.stages.settings.run.k
     key = {
         **explained.key,
+        "recommendations": [stage.key for stage in explained.opened.ranked.recommendations],
         "sets": [(each.level, each.name, list(each.columns)) for each in sets],
         "repeats": repeats,
         "k": k,
