@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
-DATA_AND_RUNS = (["data", "profile"], ["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
-COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], ["ablate"], ["explain"], ["report"], *DATA_AND_RUNS)
+RUNS = (["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
+INSPECT = (["ablate"], ["explain"], ["data", "profile"], ["report"], *RUNS)
+COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], *INSPECT)
 
 
 def lookbook(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
