@@ -37,7 +37,10 @@ def show_ablation(content: Mapping[str, object], folder: Path, reporter: Reporte
         console.print(line, soft_wrap=True)
     reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
     console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
-    console.print(f"The variants computed {content['source_stages_computed_by_variants']} stages of sources again.")
+    again = content["source_stages_computed_by_variants"]
+    console.print(
+        "No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again."
+    )
     console.print(f"Results are in {folder / 'ablation.json'}", soft_wrap=True)
 
 

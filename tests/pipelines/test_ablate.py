@@ -1,6 +1,8 @@
 """The whole ablation on a small shop, against runs of its own, and against the arithmetic it stands for."""
 
 import json
+import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from pipelines.inspected import inspected
 from pipelines.progress import Reporter
 from pipelines.run import run
 
+LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SOURCES = ("repurchase", "popularity", "same_product", "co_purchase")
 EVERYTHING = Request(modes=MODES, budgets=BUDGETS, weeks=1, shapley=True, orders=2)
 CONFIG = """
@@ -39,15 +42,15 @@ k = 15
 k = 15
 min_support = 0.5
 [features]
-leave_out = ["pair_product", "pair_category", "pair_department", "pair_section", "pair_colour", "pair_brand"]
+leave_out = ["pair_product", "pair_category", "pair_department", "pair_section", "pair_colour", "pair_brand", "match"]
 [run]
 k = 5
-shard_customers = 25
+shard_customers = 100
 [ranking]
 training_weeks = 2
 [ranking.lambdarank]
 min_examples_in_leaf = 5
-max_trees = 6
+max_trees = 4
 [evaluation]
 bootstrap_resamples = 100
 """
@@ -289,6 +292,25 @@ def test_one_source_cannot_be_left_out_of_one(shop: Shop, tmp_path: Path) -> Non
     assert row(alone, "variants", mode="alone")["map"] == full["map"]
 
 
+def test_the_number_of_customers_at_a_time_changes_no_number(shop: Shop) -> None:
+    pair = ["repurchase", "popularity"]
+    found = []
+    for size in (100, 30):
+        settings = load_settings(shop.root.parent / "shop.toml", {"run.shard_customers": size, "retrieval.sources": pair})
+        own = run(settings, Reporter("quiet"), root=shop.root, final=False)
+        content, _ = shop.ablate(Request(("alone",), ("union",), 1, False, 2), run=own)
+        found.append({name: _timeless(content[name]) for name in ("full", "variants", "sources", "overlap", "shapley")})
+    assert found[0] == found[1]
+
+
+def _timeless(value: object) -> object:
+    """Without what differs between two runs of the same thing."""
+    if isinstance(value, dict):
+        return {name: part for name, part in value.items() if not name.endswith(("_seconds", "_mb"))}
+    assert isinstance(value, list)
+    return [_timeless(part) for part in value]
+
+
 def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pipelines.ablate.EXACT_SOURCES", 3)
     sampled, _ = shop.ablate(Request(("alone",), ("fixed",), 1, True, 3))
@@ -297,3 +319,25 @@ def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, mo
     assert isinstance(full, dict)
     assert sum(number(part["value"]) for part in parts) == pytest.approx(full["map"] - number(fallback["map"]))
     assert any(number(part["standard_error"]) > 0 for part in parts)
+
+
+def test_the_command_prints_one_json_object_and_announces_every_step(shop: Shop, content: Content) -> None:
+    flags = [
+        "--config",
+        str(shop.root.parent / "shop.toml"),
+        "--artifacts",
+        str(shop.root),
+        "--mode",
+        "alone",
+        "--features",
+        "--json",
+    ]
+    done = subprocess.run([LOOKBOOK, "ablate", *flags], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    last = json.loads([line for line in done.stderr.splitlines() if '"event": "step"' in line][-1])
+    assert last["done"] == last["of"]
+    printed = json.loads(done.stdout)
+    assert Path(printed["run"]).name == shop.run.name
+    for mode in ("alone", "features"):
+        found, expected = rows(printed["ablation"], "variants", mode=mode), rows(content, "variants", mode=mode)
+        assert found == [variant for variant in expected if variant["budget"] != "union"]
