@@ -58,7 +58,8 @@ def number(value: object) -> str:
     if value is None:
         return ""
     found = as_float(value)
-    is_whole = 1000 <= abs(found) < 1e12 or (abs(found) < 1000 and found == int(found))
+    short = float(f"{found:.3g}")
+    is_whole = 1000 <= abs(short) < 1e12 or (abs(short) < 1000 and short == int(short))
     return f"{found:,.0f}" if is_whole else f"{found:.3g}"
 
 

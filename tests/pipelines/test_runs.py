@@ -126,6 +126,12 @@ def test_removing_named_runs_leaves_the_others_and_latest_on_the_newest(tmp_path
     assert sorted(path.name for path in (tmp_path / "runs").iterdir()) == sorted([three[1], "latest"])
 
 
+def test_latest_moves_to_the_newest_run_left(tmp_path: Path, three: list[str]) -> None:
+    remove_runs(tmp_path, ["latest"], keep=None)
+    assert left(tmp_path) == three[:2]
+    assert (tmp_path / "runs" / "latest").resolve().name == three[1]
+
+
 def test_latest_stays_where_it_is_if_its_run_stays(tmp_path: Path, three: list[str]) -> None:
     link = tmp_path / "runs" / "latest"
     link.unlink()

@@ -69,15 +69,15 @@ def test_every_value_falls_into_exactly_one_bin(values: list[float]) -> None:
 @pytest.mark.parametrize(
     ("values", "scale", "first_bins"),
     [
-        ([float(v) for v in range(30)], "value", [(0.0, 0.0), (1.0, 1.0)]),
-        ([float(v) for v in range(61)], "linear", [(0.0, 2.0), (2.0, 4.0)]),
-        ([*[float(v) for v in range(1, 41)], 100_000.0], "log", [(1.0, 2.0), (2.0, 3.0), (3.0, 4.0), (4.0, 5.0), (5.0, 7.0)]),
-        ([*[float(v) for v in range(41)], 100_000.0], "linear", [(0.0, 3334.0)]),
+        ([float(v) for v in range(30)], "value", [(0, 0, 1), (1, 1, 1)]),
+        ([float(v) for v in range(61)], "linear", [(0, 2, 2), (2, 4, 2)]),
+        ([*[float(v) for v in range(1, 41)], 100_000.0], "log", [(1, 2, 1), (2, 3, 1), (3, 4, 1), (4, 5, 1), (5, 7, 2)]),
+        ([*[float(v) for v in range(41)], 100_000.0], "linear", [(0, 3334, 41)]),
     ],
 )
 def test_bins_grow_where_values_have_a_long_tail_and_start_at_whole_numbers_of_whole_numbers(
-    values: list[float], scale: str, first_bins: list[tuple[float, float]]
+    values: list[float], scale: str, first_bins: list[tuple[float, float, int]]
 ) -> None:
     bins = histogram(counted(values))
     assert {part.scale for part in bins} == {scale}
-    assert [(part.low, part.high) for part in bins[: len(first_bins)]] == first_bins
+    assert [(part.low, part.high, part.rows) for part in bins[: len(first_bins)]] == first_bins

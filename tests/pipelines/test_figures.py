@@ -1,0 +1,57 @@
+"""Figures as text: digits, percent signs that stay with their number, bars, lines that fit."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from pipelines.figures import bars, lines, number, share, table, whole
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (0, "0"),
+        (0.0123456, "0.0123"),
+        (2.5, "2.5"),
+        (12.0, "12"),
+        (999.6, "1,000"),
+        (2.0001, "2"),
+        (float("nan"), "nan"),
+        (1234.5, "1,234"),
+        (3e15, "3e+15"),
+    ],
+)
+def test_numbers_have_three_digits_or_all_before_the_point(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_none_is_nothing_and_shares_are_percent() -> None:
+    assert (share(None), share(0.12345), share(1)) == ("", "12.3 %", "100.0 %")
+    assert (whole(None), whole(1234567)) == ("", "1,234,567")
+
+
+def test_a_bar_is_as_high_as_its_part_of_the_highest_and_empty_only_for_nothing() -> None:
+    assert bars([0, 0.001, 50, 100]) == "▁▂▅█"
+    assert bars([0, 0]) == "▁▁"
+    assert bars([]) == ""
+
+
+def test_long_lines_are_indented_further_and_keep_the_percent_sign_with_its_number() -> None:
+    out = Console(file=io.StringIO(), width=20)
+    lines(out, "first [bold] words 12 % and 34 %", "second")
+    assert isinstance(out.file, io.StringIO)
+    assert out.file.getvalue().splitlines() == ["  first [bold] words", "    12 % and 34 %", "  second"]
+
+
+def test_a_name_without_room_is_folded_and_figures_are_kept_whole() -> None:
+    out = Console(file=io.StringIO(), width=24)
+    made = table("name", "figure")
+    made.add_row("x" * 30, "1,234,567,890")
+    out.print(made)
+    assert isinstance(out.file, io.StringIO)
+    text = out.file.getvalue()
+    assert "1,234,567,890" in text
+    assert "…" not in text
+    assert text.count("x") == 30
