@@ -7,7 +7,7 @@ from typing import Annotated
 from cyclopts import App, CycloptsError, Parameter
 
 from pipelines import cli_inspect
-from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
+from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
     name="lookbook",
@@ -45,18 +45,17 @@ def recommend(
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Recommend the week after the data for every customer, as a finished run did, also on newer data."""
-    from pipelines.run_folder import find_run, read_about
     from pipelines.threads import limit_threads
 
-    folder = find_run(output.artifacts, run)
-    config = folder / "config.resolved.toml"
-    limit_threads(None, config=config)
+    limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
     reporter = output.reporter()
     from pipelines.config import load_settings
     from pipelines.display import show_run
     from pipelines.run import recommend_only
+    from pipelines.run_folder import find_run, read_about
 
-    settings = load_settings(config, {"data.data_dir": str(data_dir)} if data_dir else {})
+    folder = find_run(output.artifacts, run)
+    settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})
     trees = int(str(read_about(folder)["trees"]))
     done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh)
     show_run(done, reporter, json_lines=output.json)
@@ -73,12 +72,14 @@ def doctor(*, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")
 
 
 @data_app.command
-def check(*, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
+def check(
+    *, choice: DataChoice = NO_DATA_CHOICE, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False
+) -> None:
     """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
     settings = choice.settings()
     from pipelines.data_check import check as check_data
 
-    check_data(settings, json_lines=output.json)
+    check_data(settings, json_lines=json)
 
 
 cli_inspect.attach(app, data_app)

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
+from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 AT_LEAST_ONE = Number(gte=1)
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
@@ -35,7 +35,7 @@ def ablate(
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Run the system without each source, or with it alone, and say whether the source helps, hurts or neither can be told."""
-    settings = choice.settings() if choice != NO_CHOICE else None
+    settings = choice.settings_or_those_of(run, output.artifacts)
     reporter = output.reporter()
     from pipelines.ablate import ablate as run_ablation
     from pipelines.ablate import requested
@@ -62,7 +62,7 @@ def explain(
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Say what the ranker looks at, by feature, feature group and source, and where labels were lost; or explain one list."""
-    settings = choice.settings() if choice != NO_CHOICE else None
+    settings = choice.settings_or_those_of(run, output.artifacts)
     reporter = output.reporter()
     from pipelines.customer_display import show_one
     from pipelines.explain import explain_ranker
@@ -83,7 +83,7 @@ def explain(
 def profile(
     *,
     out: Annotated[Path | None, Parameter(help="Also write the profile to this JSON file.")] = None,
-    choice: Choice = NO_CHOICE,
+    choice: DataChoice = NO_DATA_CHOICE,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Describe a data set: columns, outliers, weeks and seasons, long tail, repurchases, what is new and what is cold."""
@@ -98,7 +98,7 @@ def profile(
 
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
     """Write report.html into a run: one page with all that run, ablate and explain found, which opens in any browser."""
-    settings = choice.settings() if choice != NO_CHOICE else None
+    settings = choice.settings_or_those_of(run, output.artifacts)
     reporter = output.reporter()
     from pipelines.inspected import run_of
     from pipelines.report import report as write_report

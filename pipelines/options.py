@@ -15,17 +15,13 @@ OFF = Parameter(negative="")
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Choice:
-    """What is run, on what. Flags win over --config, which wins over pipelines/default.toml."""
+class DataChoice:
+    """Which data. Flags win over --config, which wins over pipelines/default.toml."""
 
     config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
     dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
     data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
     repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
-    sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
-    drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
-    device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
-    seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
     threads: Annotated[int | None, Parameter(help="Threads of Polars and LightGBM; 0 = all cores.")] = None
 
     def settings(self) -> "Settings":
@@ -33,18 +29,55 @@ class Choice:
         from pipelines.threads import limit_threads
 
         limit_threads(self.threads, config=self.config)
-        from pipelines.config import choose_sources, load_settings
+        from pipelines.config import load_settings
 
-        given = {
+        return load_settings(self.config, {key: value for key, value in self.given().items() if value is not None})
+
+    def given(self) -> dict[str, object]:
+        """Settings by "table.key"; None = not given."""
+        return {
             "data.dataset": self.dataset,
             "data.data_dir": str(self.data_dir) if self.data_dir else None,
             "data.repair_ids": self.repair_ids or None,
-            "run.device": self.device,
-            "run.seed": self.seed,
             "run.threads": self.threads,
         }
-        settings = load_settings(self.config, {key: value for key, value in given.items() if value is not None})
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Choice(DataChoice):
+    """What is run, on which data."""
+
+    sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
+    drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
+    device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
+    seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
+
+    def settings(self) -> "Settings":
+        settings = super().settings()
+        from pipelines.config import choose_sources
+
         return choose_sources(settings, only=self.sources, drop=self.drop)
+
+    def given(self) -> dict[str, object]:
+        return {**super().given(), "run.device": self.device, "run.seed": self.seed}
+
+    def settings_or_those_of(self, run: str | None, artifacts: Path) -> "Settings | None":
+        """The settings that are asked for; None = those of a finished run, whose thread limit is then set.
+
+        Raises:
+            SettingsError: both a run and other settings are asked for.
+        """
+        if self == NO_CHOICE:
+            from pipelines.threads import limit_threads
+
+            limit_threads(None, config=artifacts / "runs" / (run or "latest") / "config.resolved.toml")
+            return None
+        if run is not None:
+            from pipelines.errors import SettingsError
+
+            raise SettingsError(f"--run {run} has settings of its own: leave out --run, or the other choices")
+        return self.settings()
 
 
 @Parameter(name="*")
@@ -66,5 +99,6 @@ class Output:
         return reporter
 
 
+NO_DATA_CHOICE = DataChoice()
 NO_CHOICE = Choice()
 DEFAULT_OUTPUT = Output()

@@ -1,5 +1,6 @@
 """The command as a process: help at once, exit codes, errors that say what to do."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -96,3 +97,28 @@ def test_a_folder_in_use_by_another_process_ends_with_exit_code_7(tmp_path: Path
         holder.communicate()
     assert found.returncode == 7
     assert "in use by another lookbook process" in found.stderr
+
+
+def test_a_run_and_other_settings_at_once_are_refused(tmp_path: Path) -> None:
+    for command in ("ablate", "explain", "report"):
+        found = lookbook(command, "--run", "latest", "--drop", "popularity", cwd=tmp_path)
+        assert found.returncode == 2
+        assert "leave out --run, or the other choices" in found.stderr
+
+
+@pytest.mark.parametrize(("config", "expected"), [(None, 1), ("[run]\nthreads = 1\n", 0)])
+def test_the_thread_limit_of_a_run_is_set_before_polars_is_imported(tmp_path: Path, config: str | None, expected: int) -> None:
+    folder = tmp_path / "artifacts" / "runs" / "latest"
+    folder.mkdir(parents=True)
+    if config:
+        (folder / "config.resolved.toml").write_text(config)
+    script = (
+        "import os, sys\n"
+        "from pipelines.options import NO_CHOICE\n"
+        "from pathlib import Path\n"
+        "NO_CHOICE.settings_or_those_of(None, Path('artifacts'))\n"
+        "assert 'polars' not in sys.modules\n"
+        "sys.exit(os.environ.get('POLARS_MAX_THREADS') != '1')\n"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "POLARS_MAX_THREADS"}
+    assert subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=environment, check=False).returncode == expected
