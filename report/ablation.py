@@ -84,9 +84,7 @@ def _mode(rows: list[Fact]) -> list[Html]:
     ]
     colours = list(VERDICTS.values())
     drawing = figure(
-        intervals(
-            "MAP of the full system − MAP of the variant", form="+.3f", kinds=list(VERDICTS), colours=colours, zero_line=True
-        ),
+        intervals("full system − variant, MAP", form="+.3f", kinds=list(VERDICTS), colours=colours, zero_line=True),
         points,
         [],
         title=title,

@@ -11,7 +11,11 @@ UNION = "union"
 """The row of metrics.json that is of all sources together."""
 
 HEADINGS = ("source", "candidates per customer", "recall", "mean recall of customers", "labels found", "only by it", "share bought")
-COSTS = {"learn_seconds": "seconds to learn", "retrieve_seconds": "seconds to retrieve", "peak_memory_mb": "peak MB"}
+COSTS = {
+    "learn_seconds": ("seconds to learn", ",.1f"),
+    "retrieve_seconds": ("seconds to retrieve", ",.1f"),
+    "peak_memory_mb": ("peak MB", ",.0f"),
+}
 
 
 def funnel(files: Files) -> Section:
@@ -116,10 +120,10 @@ def _source_table(files: Files, rows: list[Fact]) -> Html:
             [
                 name, number(row["candidates_per_customer"], ",.1f"), with_interval(row, ".3f", ("recall", "low", "high")),
                 number(row["customer_recall"], ".3f"), number(row["found"], ",.0f"), number(row["found_only"], ",.0f"),
-                number(row["positive_rate"], ".4f"), *(number(cost[part], ",.1f") for part in costs),
+                number(row["positive_rate"], ".4f"), *(number(cost[part], form) for part, (_, form) in costs.items()),
             ]
         )  # fmt: skip
-    return table("What each source found", [*HEADINGS, *costs.values()], cells)
+    return table("What each source found", [*HEADINGS, *(name for name, _ in costs.values())], cells)
 
 
 def _overlap(files: Files) -> list[Html]:

@@ -52,6 +52,8 @@ def number(fact: Fact, form: str) -> Html:
     if not isinstance(fact.value, (int, float)) or isinstance(fact.value, bool):
         return tag("span", {"class": "none", "aria-label": "unknown"}, NOTHING)
     text = format(fact.value, form).replace("-", "−")
+    if not any(digit in text for digit in "123456789"):
+        text = text.lstrip("−+")
     return tag("span", {"class": "n", "data-value": json.dumps(fact.value), "data-from": fact.origin}, text)
 
 

@@ -108,29 +108,26 @@ def _finding(content: Fact) -> list[Child]:
 
 
 def _both(content: Fact, feature: str) -> Html:
+    """Partial dependence and SHAP values of one feature, with its documentation between them."""
     curve = content["partial_dependence"].where("feature", feature)
     known: list[Row] = [{"x": row["value"], "y": row["score"]} for row in curve if row["value"].value is not None]
-    drawings = [
-        figure(
-            curves(None, "mean score", across="~s"),
-            known,
-            [Column("x", feature, ",.4g"), Column("y", "mean score")],
-            title=feature,
-            label="Mean score of the candidates when this column has the value below.",
-        )
-    ] if known else []  # fmt: skip
-    drawings += [
-        paragraph(tag("small", {}, "Where it is unknown, the mean score is ", number(row["score"], ".3f"), "."))
-        for row in curve
-        if row["value"].value is None
+    columns = [Column("x", feature, ",.4g"), Column("y", "mean score")]
+    words = "Mean score of the candidates when this column has the value below."
+    drawing = curves(None, "mean score", across=",.3~g")
+    above = [figure(drawing, known, columns, title=feature, label=words)] if known else []
+    doc = next((row["doc"].text for row in content["importance"].where("name", feature) if row["doc"]), "")
+    unknown = [row["score"] for row in curve if row["value"].value is None]
+    said: list[Child] = [
+        doc,
+        *(part for score in unknown for part in (" Where it is unknown, the mean score is ", number(score, ".3f"), ".")),
     ]
     points = _thinned(content["shap_values"].where("feature", feature))
     rows: list[Row] = [{"x": row["value"], "y": row["contribution"]} for row in points if row["value"].value is not None]
-    if rows:
-        columns = [Column("x", feature, ",.4g"), Column("y", "contribution")]
-        words = "Each point is one candidate: its value, and what that adds to its score."
-        drawings.append(figure(scatter("contribution"), rows, columns, title=f"{feature}: SHAP", label=words))
-    return tag("div", {"class": "pair"}, *drawings)
+    words = "Each point is one candidate: its value, and what that adds to its score."
+    below = (
+        [figure(scatter("contribution"), rows, [], title=f"{feature}: SHAP of {len(rows)} candidates", label=words)] if rows else []
+    )
+    return tag("div", {"class": "pair"}, *above, paragraph(tag("small", {}, *said)), *below)
 
 
 def _thinned(rows: Sequence[Fact]) -> Sequence[Fact]:

@@ -72,7 +72,8 @@ def heat_map(names: Sequence[str], *, form: str = ".2f") -> Drawing:
     cells = base.mark_rect(color=COLOURS[0], stroke=GRID).encode(
         opacity=opacity, tooltip=_tips("source", "other", "value", form=form)
     )
-    texts = base.mark_text(color=INK).encode(text=alt.Text("value:Q", format=form))
+    size = alt.ExprRef("width < 260 ? 9 : 12")
+    texts = base.mark_text(color=INK, fontSize=size).encode(text=alt.Text("value:Q", format=form))
     return Drawing(alt.layer(cells, texts), line="source", step=34)
 
 
@@ -83,9 +84,9 @@ def stacked_shares(groups: Sequence[str], parts: Sequence[str]) -> Drawing:
         y=alt.Y("group:N", sort=list(groups), title=None), x=x, order=alt.Order("place:O"), tooltip=_tips("group", "part", "share")
     )
     bars = base.mark_bar(size=20, stroke="var(--page)", strokeWidth=1).encode(color=_colour("part:N", parts, STACK))
-    texts = base.transform_filter("datum.share >= 0.07").mark_text(color="#000")
     middle = alt.X("share:Q", stack="zero", bandPosition=0.5)
-    written = texts.encode(x=middle, text=alt.Text("share:Q", format=".0%"), detail="part:N")
+    share = alt.when("datum.share >= 0.06").then(alt.Text("share:Q", format=".0%")).otherwise(alt.value(""))
+    written = base.mark_text(color="#000").encode(x=middle, text=share, detail="part:N")
     return Drawing(alt.layer(bars, written), marks(parts, STACK, [SHAPES[2]]), line="group", step=STEP + 4)
 
 
@@ -137,7 +138,7 @@ def over_time(what: str, *, form: str = "~s") -> Drawing:
 
 def scatter(y_title: str) -> Drawing:
     """Points: x, y."""
-    x = alt.X("x:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format="~s"))
+    x = alt.X("x:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format=",.3~g"))
     y = alt.Y("y:Q", title=y_title, axis=alt.Axis(grid=True, tickCount=4))
     points = alt.Chart(ROWS).mark_circle(size=14, opacity=0.45, color=COLOURS[0])
     chart: alt.Chart = points.encode(x=x, y=y, tooltip=["x:Q", "y:Q"])

@@ -19,6 +19,7 @@ def test_text_is_escaped_and_markup_is_kept():
         (1234567, ",.0f", "1,234,567"),
         (-0.00414, "+.4f", "−0.0041"),
         (0.4542819, ".1%", "45.4%"),
+        (-0.0000001, "+.4f", "0.0000"),
     ],
 )
 def test_a_number_is_rounded_and_keeps_its_exact_value_and_origin(value, form, shown):
