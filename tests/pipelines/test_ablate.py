@@ -230,11 +230,11 @@ def test_earlier_weeks_are_pooled_and_the_newest_keeps_its_number(shop: Shop, co
         assert isinstance(by_week, list)
         assert by_week[0] == one["map"]
         assert min(by_week) < number(pooled["map"]) < max(by_week)
-        assert number(pooled["smallest_visible"]) > 0
     with inspected(shop.run, Reporter("quiet"), root=shop.root) as opened:
         sizes = [len(shard.customers) for week in (opened.week, opened.week.earlier(1)) for shard in opened.stages.buyers(week)]
     assert full["n_customer_weeks"] == sum(sizes)
     assert full["n_customers"] < sum(sizes)
+    assert row(two, "sources", source="popularity")["candidates_per_customer"] == pytest.approx(15)
 
 
 def test_more_weeks_than_the_data_has_are_refused(shop: Shop) -> None:
