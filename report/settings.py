@@ -13,12 +13,24 @@ def settings(files: Files) -> Section:
     )
     about, rows = file(files, "run.json"), file(files, "report.json")["settings"].rows()
     changed = [row for row in rows if row["value"].value != row["default"].value]
-    says: list[Child] = [f"{_count(len(changed))} of {len(rows)} settings differ from the defaults. The stages took ",
-                         number(about["peak_memory_mb"], ",.0f"), " MB of memory at most."]  # fmt: skip
+    says = [f"{_count(len(changed))} of the {len(rows)} settings differ from the defaults. ", *_heaviest(about)]
     parts = [_changed(changed)] if changed else []
     cells: list[list[Child]] = [[_key(row), _value(row["value"])] for row in rows]
     every = folded("All settings", table("All settings", ["setting", "value"], cells, texts=2))
     return Section("settings", "Settings and costs", shows, says, [*parts, every, _machine(about), *_costs(about)])
+
+
+def _heaviest(about: Fact) -> list[Child]:
+    """The stages that took the most time and the most memory."""
+    costs = dict(about["stages"].items())
+    if not costs:
+        return []
+    longest = max(costs, key=lambda name: costs[name]["seconds_when_computed"].number)
+    largest = max(costs, key=lambda name: costs[name]["peak_memory_mb"].number)
+    return [
+        f"The longest stage is {longest}, ", number(costs[longest]["seconds_when_computed"], ",.0f"), " seconds; the largest is ",
+        f"{largest}, ", number(costs[largest]["peak_memory_mb"], ",.0f"), " MB of memory.",
+    ]  # fmt: skip
 
 
 def _count(number: int) -> str:

@@ -215,6 +215,14 @@ def test_a_source_that_no_code_names_is_in_every_section_about_sources(text):
     assert {"results", "sources", "ablation", "shapley", "learning"} <= with_it
 
 
+def test_the_stages_that_cost_most_are_named(contents):
+    stages = contents["run.json"]["stages"]
+    stages["learn"] = {**stages["learn"], "seconds_when_computed": 83.6, "peak_memory_mb": 1615}
+    stages["fit"] = {**stages["fit"], "seconds_when_computed": 61.0, "peak_memory_mb": 2158}
+    said = re.sub("<[^>]*>", "", page(contents))
+    assert "The longest stage is learn, 84 seconds; the largest is fit, 2,158 MB of memory." in said
+
+
 def test_settings_that_differ_from_the_defaults_come_first(text):
     changed = text.index("Settings that differ from the defaults")
     assert text.index("<code>run.seed</code>") > changed
