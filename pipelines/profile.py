@@ -6,6 +6,7 @@ Input: a converted data set. Output: a stage with the tables of data/profile/tab
 import json
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import floor
 from pathlib import Path
 
 from data.dataset import Dataset
@@ -41,8 +42,9 @@ def profile_of(dataset: Dataset, folder: Path, artifacts: Artifacts) -> Row:
 
     Most keys are tables as lists of rows, with the columns that data/profile says: columns, histograms, categories, weeks,
     months, weekdays, long_tail, life_cycle. Others describe one distribution each, with its histogram: purchases_per_customer,
-    purchases_per_article, gaps (with the latest one per customer as `last`), days_since_last_purchase, basket_articles. Then
-    repurchase and repurchase_interval (a histogram in days), and dataset and policy: what was read, and what became of bad rows.
+    purchases_per_article (both of transactions), gaps (with the latest one per customer as `last`), days_since_last_purchase,
+    basket_articles. Then repurchase and repurchase_interval (a histogram in days), and dataset and policy: what was read, and
+    what became of bad rows.
     """
     stage = profile_stage(dataset, artifacts)
     about = json.loads((folder / "dataset.json").read_text())
@@ -143,4 +145,4 @@ def _policy(about: Mapping[str, object]) -> Row:
 def _dated(row: Row) -> Row:
     """A row of COLUMNS whose places in time are dates again, rounded down."""
     days = {name: row[name] for name in PLACES}
-    return {**row, **{name: str(EPOCH + timedelta(days=int(day))) for name, day in days.items() if isinstance(day, float)}}
+    return {**row, **{name: str(EPOCH + timedelta(days=floor(day))) for name, day in days.items() if isinstance(day, float)}}

@@ -6,7 +6,7 @@ Outliers: Tukey, "Exploratory Data Analysis", 1977 (fences at 1.5 interquartile 
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import fsum
+from math import ceil, fsum
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +29,8 @@ class Distribution:
     """Statistics of `rows` values, `distinct` of them different; all others null where rows is 0.
 
     q25, median, q75: linear between neighbours (NumPy's default). whisker_low, whisker_high: ends of a box plot, the last values
-    within 1.5 (q75 - q25) of the box; iqr_outliers: values beyond them. sd: divided by rows. z_outliers: values more than
-    3 sd from the mean.
+    within 1.5 (q75 - q25) of the box, or the end of the box where there is none outside it; iqr_outliers: values beyond. sd:
+    divided by rows. z_outliers: values more than 3 sd from the mean.
     """
 
     rows: int
@@ -86,11 +86,11 @@ def distribution(counts: pl.DataFrame) -> Distribution:
         rows=n,
         distinct=len(values),
         min=float(values[0]),
-        whisker_low=float(values[inside][0]),
+        whisker_low=min(float(values[inside][0]), q25),
         q25=q25,
         median=median,
         q75=q75,
-        whisker_high=float(values[inside][-1]),
+        whisker_high=max(float(values[inside][-1]), q75),
         max=float(values[-1]),
         mean=mean,
         sd=sd,
@@ -102,21 +102,38 @@ def distribution(counts: pl.DataFrame) -> Distribution:
 def histogram(counts: pl.DataFrame) -> list[Bin]:
     """At most BINS bins over all values: one for each value if they are few, else equal ("linear") or growing ("log") ones.
 
-    counts: as of `distribution`. Bins of whole numbers start at whole numbers, so there may be fewer.
+    counts: as of `distribution`.
     """
     values, rows = _arrays(counts)
     if len(values) <= BINS:
         return [Bin("value", float(value), float(value), int(n)) for value, n in zip(values, rows, strict=True)]
     growing = bool(values[0] > 0 and values[-1] > LONG_TAIL * _quantile(values, rows, 0.5))
-    edges = (np.geomspace if growing else np.linspace)(values[0], values[-1], BINS + 1)
-    edges[0], edges[-1] = values[0], values[-1]
-    if np.all(values == np.floor(values)):
-        edges = np.unique(np.ceil(edges))
+    edges = (_whole_edges if np.all(values == np.floor(values)) else _edges)(float(values[0]), float(values[-1]), growing=growing)
     at = np.minimum(np.searchsorted(edges, values, side="right") - 1, len(edges) - 2)
     held = np.zeros(len(edges) - 1, np.int64)
     np.add.at(held, at, rows)
     scale = "log" if growing else "linear"
     return [Bin(scale, float(low), float(high), int(n)) for low, high, n in zip(edges, edges[1:], held, strict=False)]
+
+
+def _edges(low: float, high: float, *, growing: bool) -> Floats:
+    """Ends of BINS bins, the last one `high`."""
+    edges = (np.geomspace if growing else np.linspace)(low, high, BINS + 1)
+    edges[0], edges[-1] = low, high
+    return edges
+
+
+def _whole_edges(low: float, high: float, *, growing: bool) -> Floats:
+    """Ends of at most BINS bins of whole numbers, the last one above `high`.
+
+    Each bin is as wide as the one before it, or wider if they grow: with 1 and 2 numbers by turns, even values would look like
+    a comb.
+    """
+    width, factor = ceil((high + 1 - low) / BINS), ((high + 1) / low) ** (1 / BINS) if growing else 1.0
+    edges = [low]
+    while edges[-1] <= high:
+        edges.append(ceil(edges[-1] * factor) if growing else edges[-1] + width)
+    return np.array(edges, np.float64)
 
 
 def table_of(rows: list[Mapping[str, object]], schema: Schema) -> pl.DataFrame:

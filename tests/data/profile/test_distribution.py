@@ -48,6 +48,13 @@ def test_values_beyond_the_whiskers_and_beyond_three_deviations_are_counted() ->
     assert found.z_outliers == 1
 
 
+def test_a_whisker_never_ends_inside_the_box() -> None:
+    low = distribution(counted([0.0, 10.0, 10.0, 10.0]))
+    assert (low.q25, low.whisker_low, low.whisker_high, low.iqr_outliers) == (7.5, 7.5, 10.0, 1)
+    high = distribution(counted([0.0, 0.0, 0.0, 10.0]))
+    assert (high.q75, high.whisker_high, high.whisker_low, high.iqr_outliers) == (2.5, 2.5, 0.0, 1)
+
+
 def test_missing_values_count_for_nothing_and_no_value_has_no_statistics() -> None:
     assert distribution(counted([None, None, 3.0])) == distribution(counted([3.0]))
     assert distribution(counted([None])) == Distribution(0, 0)
@@ -63,15 +70,16 @@ def test_every_value_falls_into_exactly_one_bin(values: list[float]) -> None:
         last = place == len(bins) - 1
         inside = [v for v in values if part.low <= v < part.high or v == part.low == part.high or (last and v == part.high)]
         assert part.rows == len(inside)
-    assert (bins[0].low, bins[-1].high) == (min(values), max(values))
+    assert bins[0].low == min(values)
+    assert bins[-1].high >= max(values)
 
 
 @pytest.mark.parametrize(
     ("values", "scale", "first_bins"),
     [
         ([float(v) for v in range(30)], "value", [(0, 0, 1), (1, 1, 1)]),
-        ([float(v) for v in range(61)], "linear", [(0, 2, 2), (2, 4, 2)]),
-        ([*[float(v) for v in range(1, 41)], 100_000.0], "log", [(1, 2, 1), (2, 3, 1), (3, 4, 1), (4, 5, 1), (5, 7, 2)]),
+        ([float(v) for v in range(61)], "linear", [(0, 3, 3), (3, 6, 3)]),
+        ([*[float(v) for v in range(1, 41)], 100_000.0], "log", [(1, 2, 1), (2, 3, 1), (3, 5, 2), (5, 8, 3), (8, 12, 4)]),
         ([*[float(v) for v in range(41)], 100_000.0], "linear", [(0, 3334, 41)]),
     ],
 )
@@ -81,3 +89,14 @@ def test_bins_grow_where_values_have_a_long_tail_and_start_at_whole_numbers_of_w
     bins = histogram(counted(values))
     assert {part.scale for part in bins} == {scale}
     assert [(part.low, part.high, part.rows) for part in bins[: len(first_bins)]] == first_bins
+
+
+@given(st.integers(-5, 400), st.integers(BINS + 1, 5000), st.booleans())
+def test_bins_of_whole_numbers_are_never_narrower_than_the_one_before(low: int, distinct: int, tailed: bool) -> None:
+    values = [float(low + n) for n in range(distinct)] + ([1e6] if tailed else [])
+    bins = histogram(counted(values))
+    widths = [part.high - part.low for part in bins]
+    assert len(bins) <= BINS
+    assert widths == sorted(widths)
+    assert all(part.rows == part.high - part.low for part in bins if part.high <= low + distinct)
+    assert bins[-1].low <= max(values) < bins[-1].high
