@@ -1,7 +1,8 @@
 """Figures, lines and small tables as text that fits 80 columns. None is shown as nothing, what else is no number as nan."""
 
 import textwrap
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.console import Console
@@ -45,8 +46,33 @@ def bars(values: Iterable[object]) -> str:
     return "".join(BARS[1 + min(int(height / top * 7), 6)] if height else BARS[0] for height in heights)
 
 
+def box_plot(places: Mapping[str, object], starts: Sequence[object]) -> str:
+    """A box plot to stand below `bars`, one character per bin: whiskers ├─┤, quartiles ▒, median ┃, an end beyond them ·.
+
+    places: the statistics of data.profile.distribution.Distribution; starts: low ends of the bins, rising.
+    """
+    lows = [as_float(start) for start in starts]
+
+    def at(name: str) -> int:
+        return max(bisect_right(lows, as_float(places[name])) - 1, 0)
+
+    drawn = [" "] * len(lows)
+    for first, last, mark in (("whisker_low", "whisker_high", "─"), ("q25", "q75", "▒")):
+        drawn[at(first) : at(last) + 1] = mark * (at(last) + 1 - at(first))
+    for name, mark in {"min": "·", "max": "·", "whisker_low": "├", "whisker_high": "┤", "median": "┃"}.items():
+        if drawn[at(name)] != "▒" or name == "median":
+            drawn[at(name)] = mark
+    return "".join(drawn)
+
+
 def share(value: object) -> str:
-    return "" if value is None else f"{100 * as_float(value):.1f} %"
+    """Percent to one digit; next to nothing is not shown as nothing, next to all not as all."""
+    if value is None:
+        return ""
+    part = as_float(value)
+    if 0 < part < 0.0005:
+        return "<0.1 %"
+    return ">99.9 %" if 0.9995 <= part < 1 else f"{100 * part:.1f} %"
 
 
 def whole(value: object) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from data.windows import HORIZON_DAYS
 from pipelines.errors import SettingsError
-from pipelines.figures import as_float, bars, console, lines, number, section, share, table, whole
+from pipelines.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
 from pipelines.progress import Reporter
 from pipelines.run_folder import as_json
 
@@ -56,7 +56,7 @@ def _write(file: Path, found: Row) -> None:
 def _sections(out: Console, found: Row) -> None:
     _data_set(out, found)
     _columns(out, _rows(found["columns"]))
-    _histograms(out, _rows(found["histograms"]))
+    _histograms(out, _rows(found["histograms"]), _rows(found["columns"]))
     _outliers(out, _rows(found["columns"]))
     _commonest(out, _rows(found["categories"]))
     _calendar(out, found)
@@ -91,13 +91,18 @@ def _columns(out: Console, columns: Sequence[Row]) -> None:
         out.print(shown)
 
 
-def _histograms(out: Console, histograms: Sequence[Row]) -> None:
-    """Each a line of bars, one bar per bin."""
-    section(out, "histograms, lowest to highest value")
+def _histograms(out: Console, histograms: Sequence[Row], columns: Sequence[Row]) -> None:
+    """Each a line of bars, one bar per bin, and a box plot below it."""
+    section(out, "histograms, lowest to highest value, and box plots: median ┃, middle half ▒")
+    described = dict(_by(columns, "table", "column"))
+    shown = table("column", "rows", "range")
+    shown.columns[1].justify = shown.columns[2].justify = "left"
     for name, bins in _by(histograms, "table", "column"):
-        scale = " (log)" if bins[0]["scale"] == "log" else ""
-        ends = f"{number(bins[0]['low'])} to {number(bins[-1]['high'])}{scale}"
-        out.print(f"  {name.partition('.')[2]:<22} {bars(row['rows'] for row in bins):<30} {ends}", markup=False)
+        (places,) = described[name]
+        drawn = f"{bars(row['rows'] for row in bins)}\n{box_plot(places, [row['low'] for row in bins])}"
+        ends = f"{number(places['min'])} to {number(places['max'])}"
+        shown.add_row(str(places["column"]), drawn, f"{ends}\n(log)" if bins[0]["scale"] == "log" else ends)
+    out.print(shown)
 
 
 def _outliers(out: Console, columns: Sequence[Row]) -> None:

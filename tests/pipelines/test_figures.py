@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipelines.figures import bars, lines, number, share, table, whole
+from pipelines.figures import bars, box_plot, lines, number, share, table, whole
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,25 @@ def test_a_bar_is_as_high_as_its_part_of_the_highest_and_empty_only_for_nothing(
     assert bars([0, 0.001, 50, 100]) == "▁▂▅█"
     assert bars([0, 0]) == "▁▁"
     assert bars([]) == ""
+
+
+def test_next_to_nothing_and_next_to_all_are_not_shown_as_nothing_and_all() -> None:
+    assert (share(0), share(0.0004), share(0.0005)) == ("0.0 %", "<0.1 %", "0.1 %")
+    assert (share(0.9994), share(0.9996), share(1)) == ("99.9 %", ">99.9 %", "100.0 %")
+
+
+@pytest.mark.parametrize(
+    ("places", "drawn"),
+    [
+        ((0, 1, 3, 5, 6, 8, 9), "·├─▒▒┃▒─┤·"),
+        ((0, 0, 3, 5, 6, 9, 9), "├──▒▒┃▒──┤"),
+        ((0, 0, 0, 0.5, 3, 4, 9), "┃▒▒▒┤    ·"),
+        ((2, 2, 2, 2, 2, 2, 2), "  ┃       "),
+    ],
+)
+def test_a_box_plot_stands_on_the_bins_of_its_histogram(places: tuple[float, ...], drawn: str) -> None:
+    names = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max")
+    assert box_plot(dict(zip(names, places, strict=True)), list(range(10))) == drawn
 
 
 def test_long_lines_are_indented_further_and_keep_the_percent_sign_with_its_number() -> None:
