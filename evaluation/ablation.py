@@ -41,7 +41,10 @@ class Difference(Mean):
 
     @property
     def verdict(self) -> Verdict:
-        """What the better-equipped variant owes to its additional part; told by the interval alone."""
+        """What the better-equipped variant owes to its additional part, told by the interval. An interval without any width
+        tells nothing: there is one customer, or the difference is the same for all of them."""
+        if self.smallest_visible == 0:
+            return "cannot tell"
         return "helps" if self.low > 0 else "hurts" if self.high < 0 else "cannot tell"
 
 
@@ -69,7 +72,8 @@ class Judged:
         drawn = self.means[:, [first]] - self.means[:, [second]]
         low, high = interval(drawn)
         value = float(self.mean[first] - self.mean[second])
-        return Difference(value, float(low[0]), float(high[0]), VISIBLE_ERRORS * float(drawn.std(ddof=1)))
+        error = float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0  # of equal values, rounding would leave more than 0
+        return Difference(value, float(low[0]), float(high[0]), VISIBLE_ERRORS * error)
 
 
 def judge_variants(

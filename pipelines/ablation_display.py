@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.ablation_rows import NOTHING, TOO_FEW
 from pipelines.progress import Reporter
 
 WIDE = 140
@@ -21,6 +22,9 @@ TITLES = {
     "features": "One feature group left out",
     "greedy": "Built up from the best source",
 }
+
+PARTS = {"leave_one_out": "the source", "alone": "the others", "features": "the group", "greedy": "the rest"}
+"""What the verdict on a variant is about."""
 
 Rows = Sequence[Mapping[str, object]]
 
@@ -52,6 +56,7 @@ def ablation_tables(content: Mapping[str, object], *, width: int) -> list[Table]
             whole,
             [row for row in variants if (row["mode"], row["budget"]) == kind],
             title=_title(*kind, weeks=_names(content["weeks"])),
+            part=PARTS[kind[0]],
             k=int(_number(content["k"])),
             width=width,
         )
@@ -62,14 +67,15 @@ def ablation_tables(content: Mapping[str, object], *, width: int) -> list[Table]
     return [*tables, sources, parts, overlap_table(_rows(content["overlap"]))]
 
 
-def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, k: int, width: int) -> Table:
-    """The whole system, then one row per variant. visible: the smallest difference that this test could have seen."""
+def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, part: str, k: int, width: int) -> Table:
+    """The whole system, then one row per variant. part: what is left out; visible: the smallest difference that this test could
+    have seen."""
     wide = width >= WIDE
-    headings = ("left out", "smallest\nvisible", "candidates", "recall") if wide else ("left out;\nvisible",)
+    headings = (part, "smallest\nvisible", "candidates", "recall") if wide else (f"{part};\nvisible",)
     table = _table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
     for row in ({**whole, "name": "whole system"}, *variants):
-        verdict = f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
-        visible = f"{_number(row['smallest_visible']):.4f}" if "smallest_visible" in row else ""
+        verdict = NOTHING if row["note"] == NOTHING else f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
+        visible = f"{_number(row['smallest_visible']):.4f}" if row.get("smallest_visible") else ""
         reached = (f"{_number(row['candidates_per_customer']):.1f}", f"{_number(row['recall']):.4f}")
         table.add_row(
             str(row["name"]) if wide else str(row["name"]).replace(" ", "\n", 1),
@@ -77,7 +83,7 @@ def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, k:
             _interval(row, "difference", "difference_low", "difference_high", sign="+", width=width),
             *((verdict, visible, *reached) if wide else (f"{verdict}\n{visible}",)),
         )
-    if any(row["note"] for row in variants):
+    if any(row["note"] == TOO_FEW for row in (whole, *variants)):
         table.caption = "* too few examples to fit a ranker in some week: everybody got a fallback list"
     return table
 
@@ -138,13 +144,13 @@ def conclusions(content: Mapping[str, object]) -> list[str]:
     for built in _rows(content["greedy"]):
         kept, last = _names(built["kept"]), _rows(built["steps"])[-1]
         gain = f"{_number(last['gain']):+.4f} [{_number(last['gain_low']):+.4f}, {_number(last['gain_high']):+.4f}]"
-        end = "every source raised MAP" if last["added"] else f"the best of the rest, {last['best']}, changes MAP by {gain}"
+        end = "no other source is left" if last["added"] else f"the best of the rest, {last['best']}, changes MAP by {gain}"
         lines.append(f"Built up ({built['budget']} budget): {', '.join(kept)}; then {end}.")
     return lines
 
 
 def _title(mode: str, budget: object, *, weeks: Sequence[str]) -> str:
-    filled = {"fixed": ", others fill in", "union": ", fewer candidates"}.get(str(budget), "")
+    filled = {"fixed": ", freed places filled", "union": ", freed places left empty"}.get(str(budget), "")
     return f"{TITLES[mode]}{filled}; {'week' if len(weeks) == 1 else f'{len(weeks)} weeks up to that'} of {weeks[0]}"
 
 

@@ -11,6 +11,8 @@ from pipelines.ablation_variants import Bench, Budget, Outcome
 
 WHOLE = "whole"
 TOO_FEW = "too few examples"
+NOTHING = "nothing"
+"""The note of a variant that leaves nothing out."""
 Row = dict[str, object]
 
 
@@ -49,6 +51,7 @@ def variant_rows(bench: Bench, trials: Sequence[Trial]) -> list[Row]:
             "kept": list(trial.kept),
             "budget": trial.budget,
             **reached(bench, outcome, judged, place),
+            **({} if trial.left_out else {"note": NOTHING}),
             **difference(judged, WHOLE, place),
         }
         for trial, (place, outcome) in zip(trials, outcomes.items(), strict=True)

@@ -90,6 +90,12 @@ def test_the_verdict_is_read_from_the_interval(low: float, high: float, verdict:
     assert Difference(0.01, low, high, 0.02).verdict == verdict
 
 
+def test_one_customer_tells_nothing() -> None:
+    found = judge_variants([frames({"whole": {1: 0.9}, "less": {1: 0.1}})], resamples=20, seed=0).difference("whole", "less")
+    assert (found.value, found.low, found.smallest_visible) == (pytest.approx(0.8), pytest.approx(0.8), 0)
+    assert found.verdict == "cannot tell"
+
+
 def test_a_difference_of_the_smallest_visible_size_is_found_in_four_of_five_tests() -> None:
     rng = np.random.default_rng(0)
     found = 0

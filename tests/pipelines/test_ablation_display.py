@@ -90,10 +90,10 @@ def test_no_cell_is_cut_on_an_ordinary_terminal(width: int, note: str | None) ->
 def test_each_mode_has_a_table_that_says_what_was_measured() -> None:
     titles = [str(table.title) for table in ablation_tables(content(), width=140)]
     assert titles == [
-        "One source left out, others fill in; 2 weeks up to that of 2017-12-25",
-        "One source alone, fewer candidates; 2 weeks up to that of 2017-12-25",
+        "One source left out, freed places filled; 2 weeks up to that of 2017-12-25",
+        "One source alone, freed places left empty; 2 weeks up to that of 2017-12-25",
         "One feature group left out; 2 weeks up to that of 2017-12-25",
-        "Built up from the best source, others fill in; 2 weeks up to that of 2017-12-25",
+        "Built up from the best source, freed places filled; 2 weeks up to that of 2017-12-25",
         "Sources: candidates before the cut, cost",
         "Shapley values: what each source adds, averaged over all orders",
         "Overlap: candidates that both retrieved / that either did",
@@ -118,6 +118,31 @@ def test_a_variant_without_examples_is_marked_and_explained() -> None:
     assert "* too few examples to fit a ranker in some week: everybody got a fallback list" in text
 
 
+def test_the_verdict_stands_under_what_it_is_about() -> None:
+    headings = [str(table.columns[3].header) for table in ablation_tables(content(), width=140)[:4]]
+    assert headings == ["the source", "the others", "the group", "the rest"]
+
+
+def test_a_variant_that_leaves_nothing_out_has_no_verdict() -> None:
+    table, *_ = ablation_tables(content("nothing"), width=140)
+    row = next(line for line in printed(table, 140).splitlines() if "without" in line)
+    assert "nothing" in row
+    assert "hurts" not in row
+    assert "too few" not in printed(table, 140)
+
+
+def test_no_width_of_an_interval_shows_no_smallest_difference() -> None:
+    same = {**content(), "variants": [{**row, "smallest_visible": 0.0} for row in variants(content())]}
+    table, *_ = ablation_tables(same, width=140)
+    assert "0.0000" not in printed(table, 140)
+
+
+def variants(of: dict[str, object]) -> list[dict[str, object]]:
+    rows = of["variants"]
+    assert isinstance(rows, list)
+    return rows
+
+
 def test_sampled_shapley_values_say_how_far_off_they_may_be() -> None:
     text = printed(ablation_tables(content(), width=140)[-2], 140)
     assert "standard error up to 0.0021" in text
@@ -130,6 +155,12 @@ def test_the_end_of_a_build_up_is_told_with_the_gain_that_was_refused() -> None:
         "Built up (fixed budget): repurchase, matrix_factorization; "
         "then the best of the rest, favourite_category, changes MAP by -0.0004 [-0.0020, +0.0013]."
     )
+
+
+def test_a_build_up_that_took_every_source_says_so() -> None:
+    steps = [{"best": SOURCES[2], "added": True, **GAIN}]
+    (line,) = conclusions({"greedy": [{"budget": "union", "kept": list(SOURCES), "steps": steps}]})
+    assert line == "Built up (union budget): repurchase, matrix_factorization, favourite_category; then no other source is left."
 
 
 def test_json_is_one_object_and_text_ends_with_what_was_reused(capsys: pytest.CaptureFixture[str]) -> None:
