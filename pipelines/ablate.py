@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from data.windows import HORIZON_DAYS, Window
-from evaluation.shapley import all_sets, sample_orders, set_name, sets_of, shapley_of_map
+from evaluation.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from features.registry import group_of_feature
 from features.registry import groups as feature_groups
 from pipelines.ablation_greedy import build_up
 from pipelines.ablation_rows import WHOLE, Row, Trial, reached, variant_rows
 from pipelines.ablation_sources import inspect_sources
-from pipelines.ablation_steps import steps_of_system
+from pipelines.ablation_steps import Week, steps_of_system
 from pipelines.ablation_variants import Bench, Budget
 from pipelines.errors import SettingsError
 from pipelines.inspected import Inspected
@@ -41,6 +41,11 @@ class Request:
     shapley: bool
     orders: int
 
+    @property
+    def fewer_sources(self) -> bool:
+        """Whether any variant lacks a source, not only features."""
+        return self.shapley or self.modes != ("features",)
+
 
 def requested(*, modes: str, budgets: str, features: bool, weeks: int, shapley: bool, orders: int) -> Request:
     """Check what the command line asks for; `modes` and `budgets` are names joined by commas.
@@ -64,11 +69,13 @@ def ablate(opened: Inspected, request: Request) -> Row:
         SettingsError: there is nothing to leave out, or no data for that many weeks.
     """
     stages, reporter = opened.stages, opened.stages.artifacts.reporter
-    bench = Bench(stages, [stages.buyers(window) for window in _test_weeks(stages, opened.week, request.weeks)])
+    bench = Bench(stages, judged_weeks(stages, opened.week, request.weeks))
     trials = _trials(bench, request, _groups(stages, opened.ranked.ranker.folder))
-    reporter.plan(steps_of_system(stages, bench.weeks))
+    reporter.plan(steps_of_system(stages, bench.weeks, fewer_sources=request.fewer_sources))
     for trial in trials:
         trial.announce(bench)
+    for chosen in _sets(bench, request) if request.shapley else []:
+        bench.announce(chosen, request.budgets[0])
     with reporter.showing():
         content = {**_whole_system(bench, request), **_parts(bench, request, trials)}
     add_to_run(opened.folder, "ablation.json", as_json(content))
@@ -90,7 +97,7 @@ def _whole_system(bench: Bench, request: Request) -> Row:
 def _parts(bench: Bench, request: Request, trials: Sequence[Trial]) -> Row:
     """The parts of ablation.json about variants and sources, after what all variants share."""
     sources = inspect_sources(bench)
-    bench.prepare()
+    bench.prepare(fewer_sources=request.fewer_sources)
     before = _computed_for_sources(bench.full)
     rows = variant_rows(bench, trials)
     built = [build_up(bench, budget) for budget in request.budgets if "greedy" in request.modes]
@@ -118,9 +125,11 @@ def _trials(bench: Bench, request: Request, groups: Sequence[str]) -> list[Trial
                 trials += [_of_sources(bench, mode, f"only {name}", (name,), budget) for name in bench.sources]
     if "features" in request.modes:
         trials += [Trial("features", f"without {group}", (group,), _others(groups, group), None) for group in groups]
-    one = [trial.name for trial in trials if not trial.kept]
-    if one:
-        raise SettingsError(f"{one[0]}: nothing is left; leaving one out takes at least two, use --mode alone or greedy")
+    for trial in trials:
+        if not trial.kept and trial.budget:
+            raise SettingsError(f"{trial.name}: no source is left; leaving one out takes at least two, use --mode alone or greedy")
+        if not trial.kept:
+            raise SettingsError(f"{trial.name}: no feature group is left; the ranker sees no other, so do not ask for features")
     return trials
 
 
@@ -129,27 +138,40 @@ def _of_sources(bench: Bench, mode: str, name: str, kept: tuple[str, ...], budge
 
 
 def _shapley_of_map(bench: Bench, request: Request) -> list[Row]:
-    sources, budget = bench.sources, request.budgets[0]
-    exact = len(sources) <= EXACT_SOURCES
-    orders = None if exact else sample_orders(sources, orders=request.orders, seed=bench.full.settings.run.seed)
-    wanted = all_sets(sources) if orders is None else sets_of(orders, sources)
-    for chosen in wanted:
-        bench.announce(chosen, budget)
-    judged = bench.judge({set_name(chosen): bench.of_sources(chosen, budget) for chosen in wanted})
-    return shapley_of_map(judged, sources, orders=orders).to_dicts()
+    budget = request.budgets[0]
+    judged = bench.judge({set_name(chosen): bench.of_sources(chosen, budget) for chosen in _sets(bench, request)})
+    table = shapley_of_map(judged, bench.sources, orders=_sampled(bench, request))
+    return [{**row, "budget": budget} for row in table.iter_rows(named=True)]
 
 
-def _test_weeks(stages: Stages, last: Window, count: int) -> list[Window]:
-    """`count` weeks up to `last`, newest first.
+def _sets(bench: Bench, request: Request) -> list[Order]:
+    """The sets of sources that Shapley values of MAP take."""
+    orders = _sampled(bench, request)
+    return all_sets(bench.sources) if orders is None else sets_of(orders, bench.sources)
+
+
+def _sampled(bench: Bench, request: Request) -> list[Order] | None:
+    """Orders of the sources; null where all are looked at."""
+    if len(bench.sources) <= EXACT_SOURCES:
+        return None
+    return sample_orders(bench.sources, orders=request.orders, seed=bench.full.settings.run.seed)
+
+
+def judged_weeks(stages: Stages, last: Window, count: int) -> list[Week]:
+    """The buyers of `count` weeks up to `last`, newest first.
 
     Raises:
-        SettingsError: the oldest would learn from weeks before the data.
+        SettingsError: the oldest would learn from weeks before the data, or nobody bought anything in one.
     """
     training = stages.settings.ranking.training_weeks
     most = max(1, (last.as_of - stages.dataset.first_day).days // HORIZON_DAYS - training)
     if count > most:
         raise SettingsError(f"--weeks {count}: the data starts on {stages.dataset.first_day}; expected {most} or fewer")
-    return [last.earlier(back) for back in range(count)]
+    weeks: list[Week] = [stages.buyers(last.earlier(back)) for back in range(count)]
+    for back, week in enumerate(weeks):
+        if not any(len(shard.customers) for shard in week):
+            raise SettingsError(f"--weeks {count}: no purchase in the week of {week[0].window.as_of}; expected {back} or fewer")
+    return weeks
 
 
 def _groups(stages: Stages, ranker: Path) -> list[str]:

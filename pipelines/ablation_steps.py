@@ -17,13 +17,13 @@ def windows_of(full: Stages, weeks: Sequence[Week]) -> list[Window]:
     return sorted({*_training(full, weeks), *(week[0].window for week in weeks)}, key=lambda window: window.as_of)
 
 
-def steps_of_system(full: Stages, weeks: Sequence[Week]) -> dict[str, int]:
-    """Steps of the whole system when those of the first of `weeks` are done, and of what its variants share."""
+def steps_of_system(full: Stages, weeks: Sequence[Week], *, fewer_sources: bool) -> dict[str, int]:
+    """Steps of the whole system when those of the first of `weeks` are done, and of what its variants share (`Bench.prepare`)."""
     first = {*training_windows(weeks[0][0].window, full.settings.ranking.training_weeks), weeks[0][0].window}
     shards = {window: len(full.buyers(window)) for window in windows_of(full, weeks)}
     new = [window for window in shards if window not in first]
     retrieved = sum(shards[window] for window in new)
-    cached = full.settings.run.cache_features
+    cached = full.settings.run.cache_features and fewer_sources
     earlier = [steps_of_ranking(full, week) for week in weeks[1:]]
     return {
         "learn": len(new) * len(full.sources),  # without a chain of warm starts: these weeks lie before Stages.first

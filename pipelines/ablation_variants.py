@@ -8,6 +8,7 @@ Input: Stages of the whole system, the buyers of each test week. Output: Outcome
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -81,8 +82,7 @@ class Bench:
     def announce(self, kept: Sequence[str], budget: Budget) -> None:
         """Plan the steps of a variant that is measured later."""
         key = self._key(kept, budget)
-        steps = steps_of_variant(self.full, self.weeks) if key[1:] else {"evaluate": len(self.weeks)}
-        self._announce(key, steps)
+        self._announce(key, self._steps if key[1:] else {"evaluate": len(self.weeks)})
 
     def announce_features(self, group: str) -> None:
         self._announce(("features", group), steps_of_fit(self.weeks))
@@ -97,14 +97,19 @@ class Bench:
         """The mean average precision of each week."""
         return [float(judge_variants([{"": customers}], resamples=1, seed=0).mean[0]) for customers in outcome.customers]
 
-    def prepare(self) -> None:
-        """Compute what variants share: the features of all candidates of every week in use, and the fallback lists."""
-        if self.full.settings.run.cache_features:
+    def prepare(self, *, fewer_sources: bool) -> None:
+        """Compute what variants share: the fallback lists and, for those with fewer sources, the features of all candidates of
+        every week in use."""
+        if self.full.settings.run.cache_features and fewer_sources:
             for window in windows_of(self.full, self.weeks):
                 for shard in self.full.buyers(window):
                     self.full.candidate_features(shard)
         for week in self.weeks:
             recommend_fallback(self.full, week)
+
+    @cached_property
+    def _steps(self) -> dict[str, int]:
+        return steps_of_variant(self.full, self.weeks)
 
     def _key(self, kept: Sequence[str], budget: Budget) -> Key:
         chosen = tuple(name for name in self.sources if name in kept)

@@ -12,9 +12,10 @@ import pytest
 from data.dataset import Dataset
 from evaluation.metrics import customer_metrics
 from evaluation.summary import paired_difference
+from features.registry import GROUP_NAMES
 from pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
 from pipelines.artifacts import verify
-from pipelines.config import Settings, choose_sources, load_settings
+from pipelines.config import Settings, choose_sources, leave_out_features, load_settings
 from pipelines.errors import SettingsError
 from pipelines.inspected import inspected
 from pipelines.progress import Reporter
@@ -41,7 +42,7 @@ min_support = 0.5
 leave_out = ["pair_product", "pair_category", "pair_department", "pair_section", "pair_colour", "pair_brand", "match"]
 [run]
 k = 5
-shard_customers = 100
+shard_customers = 30
 [ranking]
 training_weeks = 2
 [ranking.lambdarank]
@@ -88,9 +89,8 @@ def content(shop: Shop) -> Content:
 def rows(content: Content, name: str, /, **wanted: object) -> list[dict[str, object]]:
     table = content[name]
     assert isinstance(table, (list, dict))
-    return [
-        row for row in ([table] if isinstance(table, dict) else table) if all(row[key] == value for key, value in wanted.items())
-    ]
+    found = [table] if isinstance(table, dict) else table
+    return [row for row in found if all(row[key] == value for key, value in wanted.items())]
 
 
 def row(content: Content, name: str, /, **wanted: object) -> dict[str, object]:
@@ -103,16 +103,17 @@ def number(value: object) -> float:
     return value
 
 
-def own_run(shop: Shop, root: Path, *, only: str | None, drop: str | None) -> Path:
-    settings = choose_sources(shop.settings, only=only, drop=drop)
-    return run(settings, Reporter("quiet"), root=root, final=False)
+def settings_of(shop: Shop, variant: str) -> Settings:
+    how, part = variant.split(" ")
+    if part not in SOURCES:
+        return leave_out_features(shop.settings, part)
+    return choose_sources(shop.settings, only=part if how == "only" else None, drop=part if how == "without" else None)
 
 
-@pytest.mark.parametrize("variant", ["without repurchase", "without co_purchase", "only popularity"])
+@pytest.mark.parametrize("variant", ["without repurchase", "without co_purchase", "only popularity", "without article"])
 def test_a_row_equals_a_run_of_its_own_to_the_last_digit(shop: Shop, content: Content, tmp_path: Path, variant: str) -> None:
-    found = row(content, "variants", name=variant, budget="fixed")
-    how, source = variant.split(" ")
-    own = own_run(shop, tmp_path, only=source if how == "only" else None, drop=source if how == "without" else None)
+    own = run(settings_of(shop, variant), Reporter("quiet"), root=tmp_path, final=False)
+    found = next(row for row in rows(content, "variants", name=variant) if row["budget"] != "union")
     results, about = json.loads((own / "metrics.json").read_text()), json.loads((own / "run.json").read_text())
     cell, ceiling = results["metrics"]["lookbook"]["all"]["map"], results["union"][-1]
     assert (found["map"], found["low"], found["high"]) == (cell["value"], cell["low"], cell["high"])
@@ -123,11 +124,8 @@ def test_a_row_equals_a_run_of_its_own_to_the_last_digit(shop: Shop, content: Co
         customer_metrics(pl.scan_parquet(each / "test_recommendations.parquet"), labels, k=5).collect() for each in (shop.run, own)
     )
     paired = paired_difference(whole, less, ["average_precision"], resamples=100, seed=0).row(0, named=True)
-    assert [found["difference"], found["difference_low"], found["difference_high"]] == [
-        paired["value"],
-        paired["low"],
-        paired["high"],
-    ]
+    expected = (paired["value"], paired["low"], paired["high"])
+    assert (found["difference"], found["difference_low"], found["difference_high"]) == expected
     assert found["difference"] != 0
 
 
@@ -209,11 +207,14 @@ def test_each_step_of_the_build_up_takes_the_best_and_it_ends_where_none_helps(c
         assert [variant["name"] for variant in path] == [chosen[0], *(f"+ {name}" for name in chosen[1:])]
 
 
-def test_shapley_values_add_up_to_recall_and_to_what_map_gains_over_fallback_lists(content: Content) -> None:
+def test_shapley_values_add_up_to_recall_and_to_what_map_gains_over_fallback_lists(shop: Shop, content: Content) -> None:
     of_recall, of_map = rows(content, "shapley", of="recall"), rows(content, "shapley", of="map")
     full, fallback = row(content, "full"), row(content, "variants", name="only same_product", budget="fixed")
     assert sum(number(part["value"]) for part in of_map) == pytest.approx(number(full["map"]) - number(fallback["map"]))
     assert [part["source"] for part in of_recall] == list(SOURCES)
+    every_source = json.loads((shop.run / "metrics.json").read_text())["sources"][-1]
+    assert sum(number(part["value"]) for part in of_recall) == pytest.approx(every_source["recall"])
+    assert {part["budget"] for part in of_map} == {"fixed"}
     assert next(part["value"] for part in of_recall if part["source"] == "same_product") == 0
     assert next(part["value"] for part in of_map if part["source"] == "same_product") == pytest.approx(0, abs=0.02)
 
@@ -237,36 +238,43 @@ def test_earlier_weeks_are_pooled_and_the_newest_keeps_its_number(shop: Shop, co
     assert row(two, "sources", source="popularity")["candidates_per_customer"] == pytest.approx(15)
 
 
-def test_more_weeks_than_the_data_has_are_refused(shop: Shop) -> None:
-    with pytest.raises(SettingsError, match=r"--weeks 40: the data starts on 2020-05-26; expected 14 or fewer"):
-        shop.ablate(Request(("alone",), ("fixed",), 40, False, 2))
-
-
-def test_one_source_cannot_be_left_out_of_one(shop: Shop, tmp_path: Path) -> None:
-    own = own_run(shop, shop.root, only="popularity", drop=None)
-    with pytest.raises(SettingsError, match="without popularity: nothing is left"):
+def test_one_source_cannot_be_left_out_of_one(shop: Shop) -> None:
+    own = run(settings_of(shop, "only popularity"), Reporter("quiet"), root=shop.root, final=False)
+    with pytest.raises(SettingsError, match="without popularity: no source is left"):
         shop.ablate(Request(("leave-one-out",), ("fixed",), 1, False, 2), run=own)
     alone, _ = shop.ablate(Request(("alone", "greedy"), ("fixed",), 1, False, 2), run=own)
-    assert row(alone, "variants", mode="alone")["map"] == row(alone, "full")["map"]
+    for found in rows(alone, "variants"):
+        assert (found["map"], found["difference"], found["note"]) == (row(alone, "full")["map"], 0, "nothing")
 
 
-def test_the_number_of_customers_at_a_time_changes_no_number(shop: Shop) -> None:
-    pair = ["repurchase", "popularity"]
+def test_the_only_feature_group_cannot_be_left_out(shop: Shop) -> None:
+    others = [name for name in GROUP_NAMES if name not in ("article", *shop.settings.features.leave_out)]
+    own = run(leave_out_features(shop.settings, *others), Reporter("quiet"), root=shop.root, final=False)
+    with pytest.raises(SettingsError, match="without article: no feature group is left"):
+        shop.ablate(Request(("features",), ("fixed",), 1, False, 2), run=own)
+
+
+def test_leaving_out_features_computes_no_table_for_fewer_sources(shop: Shop) -> None:
+    _, reporter = shop.ablate(Request(("features",), ("fixed",), 1, False, 2))
+    assert reporter.reused["features"] == 2, "those of the run, one for each shard"
+
+
+def test_neither_shards_nor_feature_tables_on_disk_change_a_number(shop: Shop) -> None:
     found = []
-    for size in (100, 30):
-        settings = load_settings(shop.root.parent / "shop.toml", {"run.shard_customers": size, "retrieval.sources": pair})
+    for changed in ({"run.shard_customers": 20}, {"run.shard_customers": 100, "run.cache_features": False}):
+        pair = {"retrieval.sources": ["repurchase", "popularity"]}
+        settings = load_settings(shop.root.parent / "shop.toml", {**changed, **pair})
         own = run(settings, Reporter("quiet"), root=shop.root, final=False)
         content, _ = shop.ablate(Request(("alone",), ("union",), 1, False, 2), run=own)
-        found.append({name: _timeless(content[name]) for name in ("full", "variants", "sources", "overlap", "shapley")})
+        found.append({name: without_timings(content[name]) for name in ("full", "variants", "sources", "overlap", "shapley")})
     assert found[0] == found[1]
 
 
-def _timeless(value: object) -> object:
-    """Without what differs between two runs of the same thing."""
+def without_timings(value: object) -> object:
     if isinstance(value, dict):
         return {name: part for name, part in value.items() if not name.endswith(("_seconds", "_mb"))}
     assert isinstance(value, list)
-    return [_timeless(part) for part in value]
+    return [without_timings(part) for part in value]
 
 
 def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,16 +287,8 @@ def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, mo
 
 
 def test_the_command_prints_one_json_object_and_announces_every_step(shop: Shop, content: Content) -> None:
-    flags = [
-        "--config",
-        str(shop.root.parent / "shop.toml"),
-        "--artifacts",
-        str(shop.root),
-        "--mode",
-        "alone",
-        "--features",
-        "--json",
-    ]
+    where = ["--config", str(shop.root.parent / "shop.toml"), "--artifacts", str(shop.root)]
+    flags = [*where, "--mode", "alone", "--features", "--json"]
     done = subprocess.run([LOOKBOOK, "ablate", *flags], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     last = json.loads([line for line in done.stderr.splitlines() if '"event": "step"' in line][-1])
