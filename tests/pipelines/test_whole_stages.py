@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from data.dataset import Dataset
 from data.windows import Window
-from features.registry import GROUP_NAMES
+from features.registry import GROUP_NAMES, GROUPS
 from pipelines import stages
 from pipelines.artifacts import Artifacts, Stage
 from pipelines.config import choose_sources, leave_out_features, load_settings
@@ -19,6 +19,7 @@ from pipelines.errors import SettingsError
 from pipelines.progress import Reporter
 from pipelines.rank import rank_week, recommend_fallback, search_trees
 from pipelines.stages import Stages
+from retrieval.registry import SOURCES
 
 WEEK = Window(date(2020, 9, 16))
 ALL = "repurchase,popularity,co_purchase,matrix_factorization"
@@ -77,6 +78,15 @@ def test_the_shared_table_holds_every_candidate_once(whole: Stages) -> None:
     table = whole.candidate_features(shard).table("features").collect()
     found = [whole.candidates(source, shard).table("candidates").select("customer", "article") for source in whole.sources]
     assert table.select("customer", "article").rows() == sorted(set(pl.concat(found).collect().rows()))
+
+
+def test_no_two_sources_learn_a_table_that_features_read(whole: Stages) -> None:
+    # else a variant without the first of them would read features of vectors that it lacks
+    every = replace(whole, settings=choose_sources(whole.settings, only=",".join(SOURCES), drop=None))
+    learned = [name for source in every.sources for name in every.learned(source, WEEK).tables]
+    read = {name for group in GROUPS for name in group.requires}
+    assert read
+    assert sorted(name for name in learned if name in read) == sorted(read)
 
 
 def test_variants_compute_no_feature_and_no_source(whole: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
