@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
-from pipelines import cli_inspect
+from pipelines import cli_data, cli_inspect
 from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
@@ -83,6 +83,7 @@ def check(
 
 
 cli_inspect.attach(app, data_app)
+cli_data.attach(data_app)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from data.settings import DataSettings
+from data.simulate.settings import SimulateSettings
 from features.registry import GROUP_NAMES
 from pipelines.errors import SettingsError
 from ranking.ranker import RankerSettings
@@ -21,6 +22,8 @@ from retrieval.registry import SOURCES
 from retrieval.source import CandidateSource
 
 DEFAULTS = Path(__file__).with_name("default.toml")
+SIMULATE = "simulate"
+"""The table that only `data simulate` reads; it is no part of a run's settings."""
 
 Table = dict[str, object]
 T = TypeVar("T")
@@ -96,12 +99,20 @@ def load_settings(config: Path | None = None, overrides: Mapping[str, object] | 
     Raises:
         SettingsError: an unknown key (with the nearest known one), a wrong type or a value out of range, and where it stands.
     """
-    tables = tomllib.loads(DEFAULTS.read_text())
-    if config is not None:
-        _merge(tables, _read(config), where=str(config), path="")
+    tables = _merged(config)
+    del tables[SIMULATE]
     for key, value in (overrides or {}).items():
         _merge(tables, _nested(key.split("."), value), where="flag", path="")
     return _settings(tables)
+
+
+def load_simulation(config: Path | None = None) -> SimulateSettings:
+    """The default [simulate] settings with those of `config` on top. They belong to no run.
+
+    Raises:
+        SettingsError: as load_settings.
+    """
+    return _validated(SimulateSettings, _table(_merged(config), SIMULATE), SIMULATE)
 
 
 def choose_sources(settings: Settings, *, only: str | None, drop: str | None) -> Settings:
@@ -134,8 +145,16 @@ def leave_out_features(settings: Settings, *groups: str) -> Settings:
 def write_settings(settings: Settings, file: Path) -> None:
     """Write default.toml, comments included, with the values in force."""
     document = tomlkit.parse(DEFAULTS.read_text())
+    document.remove(SIMULATE)
     _fill(document, settings.tables)
     file.write_text(tomlkit.dumps(document))
+
+
+def _merged(config: Path | None) -> Table:
+    tables = tomllib.loads(DEFAULTS.read_text())
+    if config is not None:
+        _merge(tables, _read(config), where=str(config), path="")
+    return tables
 
 
 def _settings(tables: Table) -> Settings:

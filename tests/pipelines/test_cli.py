@@ -10,7 +10,7 @@ import pytest
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 RUNS = (["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
 INSPECT = (["ablate"], ["explain"], ["data", "profile"], ["report"], *RUNS)
-COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["doctor"], *INSPECT)
+COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["data", "simulate"], ["data", "twin"], ["doctor"], *INSPECT)
 
 
 def lookbook(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from features.registry import GROUP_NAMES
-from pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, write_settings
+from pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, load_simulation, write_settings
 from pipelines.errors import SettingsError
 
 
@@ -73,8 +73,26 @@ def test_written_settings_are_read_back_equal_and_keep_the_comments(tmp_path: Pa
     settings = choose_sources(load_settings(None, {"run.seed": 77}), only="popularity", drop=None)
     write_settings(settings, tmp_path / "config.resolved.toml")
     assert load_settings(tmp_path / "config.resolved.toml") == settings
-    comments = [line for line in DEFAULTS.read_text().splitlines() if line.startswith("#")]
-    assert all(comment in (tmp_path / "config.resolved.toml").read_text() for comment in comments)
+    written = (tmp_path / "config.resolved.toml").read_text()
+    defaults, simulation = DEFAULTS.read_text().split("[simulate]\n")
+    assert all(line in written for line in defaults.splitlines() if line.startswith("#"))
+    assert not any(line in written for line in simulation.splitlines() if line.startswith("#"))
+
+
+def test_settings_of_a_simulation_change_no_run_and_are_as_strict(tmp_path: Path) -> None:
+    file = settings_file(tmp_path, "[simulate.people]\ncustomers = 7\n")
+    assert load_simulation(file).people.customers == 7
+    assert load_settings(file) == load_settings()
+    for text, message in (
+        (
+            "[simulate.people]\ncustomer = 7\n",
+            r"unknown setting simulate\.people\.customer; did you mean simulate\.people\.customers\?",
+        ),
+        ("[simulate.people]\ncustomers = 0\n", r"setting simulate\.people = .*customers 0; allowed: 1 and more"),
+        ("[simulate.people]\nstore_share = 1.5\n", r"store_share 1\.5; allowed: 0 to 1"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            load_simulation(settings_file(tmp_path, text))
 
 
 def test_the_order_in_which_sources_are_named_does_not_matter(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""What `lookbook data twin` prints.
+
+Input: Twin. Output: rich tables, which become plain text where there is no terminal, or one JSON object.
+"""
+
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from data.simulate.twin import TOLERANCE, Comparison
+from pipelines.twin import LADDER_FACTOR, TOP_RUNG, Twin
+
+WIDE = 110
+
+
+def show_twin(twin: Twin, *, json_lines: bool) -> None:
+    if json_lines:
+        print(json.dumps(twin.as_dict()))
+        return
+    console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
+    console.print(figure_table(twin))
+    console.print(ladder_table(twin))
+    for line in summary(twin):
+        console.print(line)
+
+
+def figure_table(twin: Twin) -> Table:
+    """One row per figure; what cannot be compared at this scale has no H&M value."""
+    table = Table(title=f"Twin against H&M, scale {twin.scale:g}: {twin.folder}", title_justify="left", title_style="bold")
+    table.add_column("figure")
+    for heading in ("H&M", "twin", "ratio", f"within {TOLERANCE:.0%}"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in twin.figures:
+        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
+        table.add_row(row.figure, "" if row.hm is None else _number(row.hm), _number(row.twin), ratio, _yes(row.within))
+    return table
+
+
+def ladder_table(twin: Twin) -> Table:
+    table = Table(title="The ladder of simple methods, MAP@12 of the last week", title_justify="left", title_style="bold")
+    table.add_column("method")
+    for heading in ("H&M", "twin", "95 % interval", f"within factor {LADDER_FACTOR}"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in twin.ladder:
+        table.add_row(row.rung, f"{row.hm_map:.4f}", f"{row.map:.4f}", f"[{row.low:.4f}, {row.high:.4f}]", _yes(row.within))
+    return table
+
+
+def summary(twin: Twin) -> list[str]:
+    """How many figures agree, the names of those that do not, and how far the last rung is from the best possible."""
+    compared = [row for row in twin.figures if row.within is not None]
+    apart = [_apart(row) for row in compared if not row.within]
+    lines = [f"{len(compared) - len(apart)} of {len(compared)} figures are within {TOLERANCE:.0%} of H&M's."]
+    if apart:
+        lines.append(f"Not: {'; '.join(apart)}.")
+    if twin.way is not None:
+        way = twin.way
+        lines.append(f"Best possible MAP, knowing the true probabilities: {way.oracle:.4f} ({way.n_customers:,} customers).")
+        if way.covered is not None:
+            lines.append(
+                f"From popularity ({way.baseline:.4f}) to there, {TOP_RUNG!r} ({way.recommender:.4f}) covers "
+                f"{way.covered:.2f} [{way.low:.2f}, {way.high:.2f}] of the way."
+            )
+    return lines
+
+
+def _apart(row: Comparison) -> str:
+    return f"{row.figure} ({row.ratio:.2f})"
+
+
+def _yes(within: bool | None) -> str:
+    return "" if within is None else "yes" if within else "no"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
