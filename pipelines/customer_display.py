@@ -11,8 +11,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.lost_labels import RECOMMENDED
+from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from pipelines.display import WIDE
+from pipelines.explain_pair import RANKED
 from pipelines.progress import Reporter
 from pipelines.reasons import ago, words
 
@@ -22,6 +23,13 @@ PUSHES = 6
 VISIBLE = 0.005
 """Smaller contributions would be shown as 0.00."""
 SHOWN_PURCHASES = 3
+LOST = {
+    NOT_FOR_SALE: "not for sale before (nobody had bought it)",
+    NEVER_RETRIEVED: "never retrieved (no source suggested it)",
+    CUT: "cut (the sources together put too many articles before it)",
+    RANKED: "ranked too low",
+}
+COUNTED_BACK = "Days before are counted back from the first day of that week."
 MOST_BOUGHT = 30
 """Articles bought in the week that are traced in the text; JSON has all."""
 
@@ -40,8 +48,7 @@ def show_one(told: Content, folder: Path, reporter: Reporter, *, json_lines: boo
 def show_customer(card: Content, console: Console) -> None:
     """Print the card of one customer (`explain_customer`)."""
     known, recommended = bool(card["outcome_known"]), _rows(card["recommended"])
-    segment = "no purchase before" if card["segment"] == "never" else f"last purchase {card['segment']} days before"
-    console.print(f"Customer {card['customer']} ({segment}), {_week(card)}\n")
+    console.print(f"Customer {card['customer']} ({_segment(card)}), {_week(card)}", COUNTED_BACK, sep="\n", end="\n\n")
     last = _rows(card["last_purchases"])
     tables = [_recommended_table(recommended, known=known), *([_last_purchases_table(last)] if last else [])]
     if console.width >= WIDE and last:
@@ -59,14 +66,13 @@ def show_customer(card: Content, console: Console) -> None:
 def show_pair(pair: Content, console: Console) -> None:
     """Print one decision (`explain_pair`)."""
     console.print(f"Customer {pair['customer']}, {_week(pair)}")
-    console.print(f"Article {_named(pair)}", end="\n\n")
+    console.print(f"Article {_named(pair)}", COUNTED_BACK, sep="\n", end="\n\n")
     console.print(_outcome(pair))
     console.print(_own_purchases(pair), end="\n\n")
     sources = _rows(pair["sources"])
     console.print(_retrieved(pair, sources), _kept(pair), _ranked(pair), sep="\n", end="\n\n")
-    console.print(_source_table(sources))
-    console.print(*(f"{words(str(source['source']))}: {source['about']}" for source in sources), sep="\n")
-    console.print("would be: its rank if the source did not stop; no link: the source would never suggest it to this customer.\n")
+    if any(source["rank_without_limit"] is not None for source in sources):
+        _show_sources(console, sources)
     if pair["contributions"] is not None:
         _show_pushes(console, pair)
 
@@ -75,7 +81,7 @@ def _outcome(pair: Content) -> str:
     if pair["stage"] == RECOMMENDED:
         found = f"Recommended at rank {pair['recommended_rank']} of {pair['k']}"
     else:
-        found = "Not recommended: " + ("ranked too low" if pair["stage"] == "ranked" else str(pair["stage"]))
+        found = f"Not recommended: {LOST[str(pair['stage'])]}"
     bought = {True: "; bought in that week", False: "; not bought in that week", None: ""}[_yes_or_no(pair["bought"])]
     return f"{found}{bought}."
 
@@ -114,6 +120,14 @@ def _ranked(pair: Content) -> str:
     return "3. Ranked: no; the list was filled up with what sells well." if filled else "3. Ranked: no."
 
 
+def _show_sources(console: Console, sources: Sequence[Content]) -> None:
+    console.print(_source_table(sources))
+    console.print(*(f"{words(str(source['source']))}: {source['about']}" for source in sources), sep="\n")
+    console.print(
+        "would be: its rank if the source did not stop; no link: nothing that the source learned leads from this customer to it.\n"
+    )
+
+
 def _source_table(sources: Sequence[Content]) -> Table:
     led_by = "purchases that lead to it"
     table = _table("What each source says", ("source", "rank", "stops at", led_by), left=("source", led_by))
@@ -140,8 +154,8 @@ def _show_pushes(console: Console, pair: Content) -> None:
     rest = sum(_number(row["contribution"]) for row in added if row["feature"] not in shown)
     listed = sum(_number(row["contribution"]) for row in (*up, *down))
     console.print(
-        f"Score {_number(pair['score']):.2f} = {_number(pair['start']):.2f} to start with {listed:+.2f} from these "
-        f"{rest:+.2f} from {len(added) - len(shown)} others.\n"
+        f"Score {_number(pair['score']):.2f} = {_number(pair['start']):.2f} to start with, {listed:+.2f} from these, "
+        f"{rest:+.2f} from the other {len(added) - len(shown)}.\n"
         "against others: how much more it adds here than to all that was ranked for the customer, on average."
     )
 
@@ -181,6 +195,13 @@ def _fate(row: Content) -> str:
     if row["rank"] is not None:
         return f"ranked {row['rank']}, too low"
     return f"cut at place {row['place']}" if row["place"] is not None else str(row["lost_at"])
+
+
+def _segment(card: Content) -> str:
+    if card["segment"] == "never":
+        return "no purchase before"
+    days = str(card["segment"]).replace("<=", "at most ").replace(">", "more than ")
+    return f"last purchase {days} days before"
 
 
 def _week(content: Content) -> str:

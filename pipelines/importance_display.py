@@ -34,7 +34,9 @@ def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: b
     console.print(lost_label_table(explained, width=console.width))
     reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
     console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
-    console.print(f"Results are in {folder / 'importance.json'}")
+    console.print(
+        f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value"
+    )
 
 
 def importance_tables(explained: Explained, *, top: int, width: int) -> list[Table]:
@@ -59,7 +61,8 @@ def lost_label_table(explained: Explained, *, width: int) -> Table:
     rows = rows_of(explained, "lost_labels")
     segments = list(dict.fromkeys(str(row["segment"]) for row in rows))
     table = Table(
-        title=f"Where the labels of the week of {explained['week']} were lost, by days since the customer's last purchase",
+        title=f"Where the articles that were bought in the week of {explained['week']} were lost, "
+        "by days since the customer's last purchase",
         title_justify="left",
         title_style="bold",
     )

@@ -106,7 +106,7 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
         "repurchase: what was bought. same product: more. popularity: more.",
         "+0.50 +0.40 1 Days since 0 +0.25 +0.20 0 Days since 1 What pushed its score down most",
         "-0.30 -0.10 unknown Days since 3; unknown: never sold",
-        "Score 1.45 = 1.00 to start with +0.45 from these +0.00 from 1 others.",
+        "Score 1.45 = 1.00 to start with, +0.45 from these, +0.00 from the other 1.",
     )
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
@@ -125,6 +125,9 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
         ({**NOT_RANKED, "stage": "recommended", "recommended_rank": 9, "place": None}, "3. Ranked: no; the list was filled up"),
         ({"times": 0, "days_ago": None}, "The customer had never bought it before."),
         ({"times": 1, "days_ago": 3}, "The customer had bought it once, 3 days before."),
+        ({**NOT_RETRIEVED, "stage": "not for sale before"}, "Not recommended: not for sale before (nobody had bought it); bought"),
+        (NOT_RETRIEVED, "Not recommended: never retrieved (no source suggested it); bought in that week."),
+        ({**NOT_RANKED, "stage": "cut"}, "Not recommended: cut (the sources together put too many articles before it); bought"),
         ({"bought": None, "outcome_known": False}, "at rank 3 of 12. The customer had bought it"),
     ],
 )  # fmt: skip
@@ -132,11 +135,21 @@ def test_what_became_of_an_article_is_said_in_words(changed: dict[str, object], 
     assert said in lines(told(show_pair, {**PAIR, **changed}, 140))
 
 
+def test_sources_are_listed_unless_none_of_them_leads_to_the_article() -> None:
+    assert "What each source says" in told(show_pair, {**PAIR, **NOT_RETRIEVED}, 140)
+    assert "What each source says" not in told(show_pair, {**PAIR, **NOT_RETRIEVED, "sources": [SOURCES[2]]}, 140)
+
+
+@pytest.mark.parametrize(("segment", "said"), [("<=7", "at most 7"), ("8-30", "8-30"), (">90", "more than 90")])
+def test_how_lately_a_customer_bought_is_said_in_words(segment: str, said: str) -> None:
+    assert f"Customer 71 (last purchase {said} days before)" in told(show_customer, {**CARD, "segment": segment}, 140)
+
+
 def test_a_list_stands_next_to_the_last_purchases_and_above_what_was_bought() -> None:
     text = told(show_customer, CARD, 140)
-    assert "Recommended, best first" in text.splitlines()[2]
-    assert "Bought before, latest first" in text.splitlines()[2]
-    assert "Bought before" not in told(show_customer, CARD, 80).splitlines()[2]
+    assert "Recommended, best first" in text.splitlines()[3]
+    assert "Bought before, latest first" in text.splitlines()[3]
+    assert "Bought before" not in told(show_customer, CARD, 80).splitlines()[3]
     words = lines(text)
     assert "Customer 71 (last purchase 8-30 days before), week of 2020-09-16 (the test week)" in words
     assert "Bought in the week: 4 articles (1 recommended, 1 ranked > 50, 1 cut, 1 never retrieved)" in words
