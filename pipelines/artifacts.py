@@ -27,7 +27,8 @@ MANIFEST = "MANIFEST.json"
 class Stage:
     """What one stage left. key: digest of what it was computed from, for the keys of later stages. reused: found on disk.
 
-    seconds, peak_memory_mb: what it took when it was computed; the memory is that of the whole process.
+    seconds, peak_memory_mb: what it took when it was computed; the memory is that of the whole process, 0 in
+    caches of versions that did not measure it.
     """
 
     key: str
@@ -75,7 +76,7 @@ class Artifacts:
                     self._write(folder, key, build)
                 verify(folder)
                 took = json.loads((folder / MANIFEST).read_text())
-                self.done[folder] = Stage(mark, folder, reused, took["seconds"], took["peak_memory_mb"])
+                self.done[folder] = Stage(mark, folder, reused, took["seconds"], took.get("peak_memory_mb", 0))
                 tell(reused)
         return self.done[folder]
 

@@ -1,5 +1,6 @@
 """Stage tables on disk: reused when nothing changed, never half written, damage found."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,15 @@ def test_a_stage_is_computed_once_and_then_reused_by_the_next_run(tmp_path: Path
     assert (first.reused, again.reused, build.times) == (False, True, 1)
     assert first.key == again.key
     assert_frame_equal(again.table("table").collect(), TABLE)
+
+
+def test_a_stage_of_a_version_that_did_not_measure_memory_is_reused(tmp_path: Path) -> None:
+    build = Counted()
+    manifest = stage(opened(tmp_path), build).folder / "MANIFEST.json"
+    manifest.write_text(re.sub(r' "peak_memory_mb": [0-9]+,\n', "", manifest.read_text()))
+    assert "peak_memory_mb" not in manifest.read_text()
+    again = stage(opened(tmp_path), build)
+    assert (again.reused, again.peak_memory_mb) == (True, 0)
 
 
 def test_another_key_is_another_stage(tmp_path: Path) -> None:
