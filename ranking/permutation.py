@@ -3,7 +3,8 @@
 Input: Trees, FEATURES as a matrix. Output: scores with some columns permuted. How much a metric falls with them is the
 features' permutation importance (Breiman, "Random forests", 2001); the metric belongs to the caller.
 
-Only rows that can score differently are scored again: those in which a value has moved past a threshold of some tree.
+Only rows that can score differently are scored again, those in which a value has moved past a threshold of some tree; and only by
+the trees that split on these features: what the other trees give stays.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ranking.trees import Matrix, Trees
+from ranking.trees import Floats, Matrix, Trees
 
 Rows = npt.NDArray[np.int64]
 
@@ -31,7 +32,7 @@ class Permutation:
     @cached_property
     def unchanged(self) -> Matrix:
         """Scores of `rows` as they are, Float32 like those of the ranker."""
-        return self.trees.scores(self.matrix[self.rows]).astype(np.float32)
+        return self._exact.astype(np.float32)
 
     def scores(self, columns: Sequence[str], *, repeats: int) -> Iterator[Matrix]:
         """`repeats` times the scores of `rows` after `columns` were permuted over all pairs, in one piece: the values that a
@@ -41,14 +42,29 @@ class Permutation:
             yield from (self.unchanged for _ in range(repeats))
             return
         legs = np.stack([_between(self.matrix[:, place], self.trees.thresholds[place]) for place in places], axis=1)
+        concerned = self.trees.splitting_on(places)
+        others = self._exact - concerned.scores(self.matrix[self.rows])
         for repeat in range(repeats):
             dealt = _generator(columns, self.seed, repeat).permutation(len(self.matrix))[self.rows]
             moved = (legs[dealt] != legs[self.rows]).any(axis=1)
             again = self.matrix[self.rows[moved]]
             again[:, places] = self.matrix[np.ix_(dealt[moved], places)]
             scores = self.unchanged.copy()
-            scores[moved] = self.trees.scores(again)
+            scores[moved] = self._rounded(others[moved] + concerned.scores(again), again)
             yield scores
+
+    @cached_property
+    def _exact(self) -> Floats:
+        return self.trees.scores(self.matrix[self.rows])
+
+    def _rounded(self, sums: Floats, matrix: Matrix) -> Matrix:
+        """The Float32 scores of the rows of `matrix`, known as `sums` that were added up in another order than the ranker's. The
+        few that lie so near the middle between two Float32 that the order could decide are scored by all trees."""
+        scores = sums.astype(np.float32)
+        slack = self.trees.rounding
+        unsure = (sums - slack).astype(np.float32) != (sums + slack).astype(np.float32)
+        scores[unsure] = self.trees.scores(matrix[unsure])
+        return scores
 
 
 def _between(values: Matrix, thresholds: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:

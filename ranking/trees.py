@@ -3,8 +3,11 @@
 Input: Ranker, a matrix of features (ranker.feature_matrix). Output: arrays with a row per pair, or a number per feature.
 """
 
-from dataclasses import dataclass
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import cached_property
+from math import fsum
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -60,6 +63,29 @@ class Trees:
         features = np.array(_numbers(lines, "split_feature="), dtype=np.int64)
         values = np.array(_numbers(lines, "threshold="), dtype=np.float64)
         return tuple(np.unique(values[features == place]) for place in range(len(self.names)))
+
+    def splitting_on(self, places: Collection[int]) -> "Trees":
+        """Those trees alone that split on one of the features at `places`: nothing else of a score changes with their values."""
+        head, trees, tail = self._text
+        chosen = [tree for tree in trees if not set(_numbers(tree.splitlines(), "split_feature=")).isdisjoint(places)]
+        text = head + "".join(chosen) + tail
+        return replace(self, ranker=replace(self.ranker, trees=len(chosen), model=text))
+
+    @cached_property
+    def rounding(self) -> float:
+        """More than two sums of the trees' values in Float64 can differ because these were added or taken away in another order,
+        each at most twice: 4 (trees + 1) units of rounding times the largest sum there can be."""
+        lines = [line for line in self.ranker.model.splitlines() if line.startswith("leaf_value=")]
+        largest = fsum(max(map(abs, _numbers([line], "leaf_value="))) for line in lines)
+        return 4 * (len(lines) + 1) * float(np.finfo(np.float64).eps) * largest
+
+    @cached_property
+    def _text(self) -> tuple[str, list[str], str]:
+        """What stands before the trees, each tree, what stands after them. The sizes of the trees, which LightGBM does not need,
+        are left out."""
+        head, *trees = re.split(r"^(?=Tree=)", self.ranker.model, flags=re.MULTILINE)
+        trees[-1], end, tail = trees[-1].partition("end of trees")
+        return re.sub(r"^tree_sizes=.*\n", "", head, flags=re.MULTILINE), trees, end + tail
 
     @cached_property
     def _booster(self) -> "lightgbm.Booster":

@@ -4,7 +4,7 @@ import pytest
 from ranking import permutation as module
 from ranking.permutation import Permutation
 from ranking.ranker import Ranker
-from ranking.trees import Matrix, Trees
+from ranking.trees import Floats, Matrix, Trees
 
 ORDER = np.random.default_rng(8).permutation(80 * 25)
 
@@ -37,6 +37,22 @@ def test_scores_are_those_of_a_matrix_whose_columns_were_moved_together(
     slowly = trees.scores(moved).astype(np.float32)[::3].tolist()
     assert permuted(trees, matrix, *columns) == [slowly, slowly]
     assert slowly != trees.scores(matrix).astype(np.float32)[::3].tolist()
+
+
+def test_sums_that_are_off_by_less_than_rounding_may_do_give_the_same_scores(
+    trees: Trees, matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exactly = permuted(trees, matrix, "hint", "step")
+    original, turn = Trees.splitting_on, iter(range(100))
+
+    class Off(Trees):
+        def scores(self, matrix: Matrix) -> Floats:
+            return super().scores(matrix) + 1e-4 * (next(turn) % 2)
+
+    monkeypatch.setattr(Trees, "splitting_on", lambda self, places: Off(original(self, places).ranker))
+    assert permuted(trees, matrix, "hint", "step") != exactly
+    monkeypatch.setitem(vars(trees), "rounding", 1e-3)
+    assert permuted(trees, matrix, "hint", "step") == exactly
 
 
 def test_a_feature_that_no_tree_splits_on_changes_no_score(trees: Trees, matrix: Matrix) -> None:

@@ -40,6 +40,29 @@ def test_thresholds_are_as_many_as_the_distinct_splits_of_lightgbm(trees: Trees,
     assert not found["constant"]
 
 
+def test_trees_that_split_on_a_feature_follow_it_as_all_trees_do(trees: Trees, matrix: Matrix) -> None:
+    assert np.array_equal(trees.splitting_on(range(len(trees.names))).scores(matrix), trees.scores(matrix))
+    fewer = set()
+    for place, name in enumerate(trees.names):
+        some, changed = trees.splitting_on([place]), matrix.copy()
+        changed[:, place] = matrix[::-1, place]
+        assert some.ranker.trees == lightgbm.Booster(model_str=some.ranker.model).num_trees()
+        assert (some.ranker.trees > 0) == (len(trees.thresholds[place]) > 0), name
+        fewer.add(0 < some.ranker.trees < trees.ranker.trees)
+        if some.ranker.trees:
+            others = [trees.scores(rows) - some.scores(rows) for rows in (matrix, changed)]
+            assert np.abs(others[0] - others[1]).max() <= trees.rounding
+    assert True in fewer
+
+
+def test_rounding_covers_every_order_of_addition_and_is_far_below_float32(trees: Trees, ranker: Ranker, matrix: Matrix) -> None:
+    booster = lightgbm.Booster(model_str=ranker.model)
+    by_tree = np.stack([booster.predict(matrix, start_iteration=n, num_iteration=1, raw_score=True) for n in range(ranker.trees)])
+    rng = np.random.default_rng(1)
+    summed = [by_tree[rng.permutation(ranker.trees)].cumsum(axis=0)[-1] for _ in range(50)]
+    assert 0 < np.ptp(np.stack(summed), axis=0).max() < trees.rounding < 1e-12
+
+
 def test_no_result_depends_on_the_number_of_threads(ranker: Ranker, matrix: Matrix) -> None:
     one, two = Trees(ranker, threads=1), Trees(ranker, threads=2)
     assert np.array_equal(one.scores(matrix), two.scores(matrix))
