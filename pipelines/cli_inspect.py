@@ -26,7 +26,7 @@ def ablate(
     features: Annotated[bool, OFF, Parameter(help="Also leave out each feature group, like mode features.")] = False,
     budget: Annotated[
         str,
-        Parameter(help="Places of candidates left out: fixed = other sources fill in, union = none does; or fixed,union."),
+        Parameter(help="Places of candidates left out: fixed = filled by others that were cut, union = empty; or fixed,union."),
     ] = "fixed",
     weeks: Annotated[int, Parameter(help="Test weeks, the run's and those before it, each with its own training weeks.")] = 1,
     shapley: Annotated[bool, OFF, Parameter(help="Also Shapley values of MAP: a fit for every set of up to 6 sources.")] = False,
