@@ -79,13 +79,13 @@ def whole(value: object) -> str:
     return "" if value is None else f"{as_float(value):,.0f}"
 
 
-def number(value: object) -> str:
-    """Three significant digits; from 1,000 on all digits before the point."""
+def number(value: object, *, powers_from: float = 1e12) -> str:
+    """Three significant digits; from 1,000 on all digits before the point, up to `powers_from`."""
     if value is None:
         return ""
     found = as_float(value)
     short = float(f"{found:.3g}")
-    is_whole = 1000 <= abs(short) < 1e12 or (abs(short) < 1000 and short == int(short))
+    is_whole = 1000 <= abs(short) < powers_from or (abs(short) < 1000 and short == int(short))
     return f"{found:,.0f}" if is_whole else f"{found:.3g}"
 
 

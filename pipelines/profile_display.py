@@ -86,7 +86,7 @@ def _columns(out: Console, columns: Sequence[Row]) -> None:
         section(out, f"{name}: {whole(rows[0]['rows'])} rows")
         shown = table("column", "type", "missing", "distinct", *places)
         for row in rows:
-            cells = (number(row[place]) if row["role"] == "number" else "" for place in places)
+            cells = (_narrow(row[place]) if row["role"] == "number" else "" for place in places)
             shown.add_row(str(row["column"]), str(row["type"]), share(row["missing_share"]), whole(row["distinct"]), *cells)
         out.print(shown)
 
@@ -100,7 +100,7 @@ def _histograms(out: Console, histograms: Sequence[Row], columns: Sequence[Row])
     for name, bins in _by(histograms, "table", "column"):
         (places,) = described[name]
         drawn = f"{bars(row['rows'] for row in bins)}\n{box_plot(places, [row['low'] for row in bins])}"
-        ends = f"{number(places['min'])} to {number(places['max'])}"
+        ends = f"{_narrow(places['min'])} to {_narrow(places['max'])}"
         shown.add_row(str(places["column"]), drawn, f"{ends}\n(log)" if bins[0]["scale"] == "log" else ends)
     out.print(shown)
 
@@ -113,9 +113,9 @@ def _outliers(out: Console, columns: Sequence[Row]) -> None:
             beyond = as_float(row["iqr_outliers"]) / (as_float(row["rows"]) - as_float(row["missing"]))
             shown.add_row(
                 str(row["column"]),
-                number(row["mean"]),
-                number(row["sd"]),
-                f"{number(row['whisker_low'])}–{number(row['whisker_high'])}",
+                _narrow(row["mean"]),
+                _narrow(row["sd"]),
+                f"{_narrow(row['whisker_low'])}–{_narrow(row['whisker_high'])}",
                 whole(row["iqr_outliers"]),
                 share(beyond),
                 whole(row["z_outliers"]),
@@ -125,8 +125,10 @@ def _outliers(out: Console, columns: Sequence[Row]) -> None:
 
 def _commonest(out: Console, categories: Sequence[Row]) -> None:
     """The commonest values of each code, or number with few values, on one line."""
-    section(out, "commonest values, share of the rows (groups of articles: their best seller)")
-    for name, rows in _by([row for row in categories if row["share"] != 1 or row["kind"] != "missing"], "table", "column"):
+    known = [row for row in categories if row["share"] != 1 or row["kind"] != "missing"]
+    if known:
+        section(out, "commonest values, share of the rows (groups of articles: their best seller)")
+    for name, rows in _by(known, "table", "column"):
         values = [row for row in rows if row["kind"] == "value"]
         others = [as_float(row["share"]) for row in (*values[NAMED:], *(row for row in rows if row["kind"] == "rest"))]
         shown = [f"{_called(row)} ({share(row['share'])})" for row in values[:NAMED]]
@@ -223,6 +225,11 @@ def _policy(out: Console, policy: Row) -> None:
         f"kept: {whole(policy['kept'])} transactions",
         f"outliers: {policy['outliers']}",
     )
+
+
+def _narrow(value: object) -> str:
+    """A number where many stand side by side."""
+    return number(value, powers_from=1e6)
 
 
 def _by(rows: Sequence[Row], *names: str) -> Iterator[tuple[str, list[Row]]]:

@@ -27,6 +27,10 @@ def test_numbers_have_three_digits_or_all_before_the_point(value: float | None, 
     assert number(value) == text
 
 
+def test_large_numbers_are_short_where_there_is_little_room() -> None:
+    assert (number(999_999, powers_from=1e6), number(763_700_000, powers_from=1e6)) == ("1e+06", "7.64e+08")
+
+
 def test_none_is_nothing_and_shares_are_percent() -> None:
     assert (share(None), share(0.12345), share(1)) == ("", "12.3 %", "100.0 %")
     assert (whole(None), whole(1234567)) == ("", "1,234,567")
