@@ -20,7 +20,8 @@ PROBABILITIES: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "propensit
 class Way:
     """The part of the way from a baseline to the oracle that a recommender covers: 0 = as the baseline, 1 = as the oracle.
 
-    low, high: ends of the 95 % interval; all three are null where the oracle is not above the baseline.
+    low, high: ends of the 95 % interval. covered is null where the oracle is not above the baseline, its interval where a resample
+    of the oracle is not.
     """
 
     baseline: float
@@ -66,10 +67,10 @@ def way_covered(
     values = np.column_stack([frame["average_precision"].cast(pl.Float64).to_numpy() for frame in ordered])
     drawn = resample_means(values, resamples=resamples, seed=seed)
     whole = drawn.means[:, 2] - drawn.means[:, 0]
-    low, high = (None, None)
-    covered = None
-    if drawn.mean[2] > drawn.mean[0] and (whole > 0).all():
+    covered, low, high = None, None, None
+    if drawn.mean[2] > drawn.mean[0]:
         covered = float((drawn.mean[1] - drawn.mean[0]) / (drawn.mean[2] - drawn.mean[0]))
+    if covered is not None and (whole > 0).all():
         ends = interval(((drawn.means[:, 1] - drawn.means[:, 0]) / whole)[:, None])
         low, high = (float(end[0]) for end in ends)
     base, mine, best = (float(mean) for mean in drawn.mean)

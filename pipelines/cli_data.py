@@ -31,16 +31,26 @@ def simulate(
     show_simulated(simulate_market(settings, out, reporter, scale=scale, seed=seed, form=form), json_lines=json)
 
 
-def twin(folder: Path, /, *, json: AsJson = False, quiet: Quiet = False) -> None:
+def twin(
+    folder: Path,
+    /,
+    *,
+    run: Annotated[str | None, Parameter(help="Finished run on this data: how near it comes to the best possible.")] = None,
+    artifacts: Annotated[Path, Parameter(help="Folder of the run.")] = Path("artifacts"),
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
     from pipelines.config import load_settings
     from pipelines.progress import Reporter, choose_mode
+    from pipelines.run_folder import find_run
     from pipelines.twin import measure_twin
     from pipelines.twin_display import show_twin
 
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     reporter = Reporter(choose_mode(json=json, quiet=quiet))
-    show_twin(measure_twin(settings, folder, reporter), json_lines=json)
+    finished = find_run(artifacts, run) if run else None
+    show_twin(measure_twin(settings, folder, reporter, run=finished), json_lines=json)
 
 
 def attach(data_app: App) -> None:

@@ -22,10 +22,14 @@ from evaluation.metrics import customer_metrics
 from evaluation.oracle import Way, oracle_recommendations, way_covered
 from pipelines.config import Settings
 from pipelines.disk import full_disk_explained
+from pipelines.errors import ArtifactError
+from pipelines.judge import SYSTEM
 from pipelines.progress import Reporter
+from pipelines.run_folder import read_about
 
 TOP_RUNG = "repurchase, 90 days, then popularity"
 POPULARITY = "popularity, 7 days"
+ORACLE = "oracle"
 
 
 @dataclass(frozen=True)
@@ -42,14 +46,23 @@ class LadderRow:
 
 
 @dataclass(frozen=True)
+class NamedWay:
+    """recommender, baseline: a rung of the ladder or SYSTEM."""
+
+    recommender: str
+    baseline: str
+    way: Way
+
+
+@dataclass(frozen=True)
 class Twin:
-    """way: from popularity to the oracle, of the ladder's last rung; null where the folder has no true probabilities."""
+    """ways: how far a recommender gets to the oracle; none where the folder has no true probabilities."""
 
     folder: Path
     scale: float
     figures: list[Comparison]
     ladder: list[LadderRow]
-    way: Way | None
+    ways: list[NamedWay]
 
     def as_dict(self) -> dict[str, object]:
         return {
@@ -57,15 +70,26 @@ class Twin:
             "scale": self.scale,
             "figures": [asdict(row) for row in self.figures],
             "ladder": [asdict(row) for row in self.ladder],
-            "way": asdict(self.way) if self.way else None,
+            "ways": [asdict(way) for way in self.ways],
         }
 
 
 LADDER_FACTOR = 1.5
 
 
-def measure_twin(settings: Settings, folder: Path, reporter: Reporter) -> Twin:
-    """Convert the folder's files where nobody sees them, and measure. `settings`: a data set hm with data_dir `folder`."""
+def measure_twin(settings: Settings, folder: Path, reporter: Reporter, *, run: Path | None = None) -> Twin:
+    """Convert the folder's files where nobody sees them, and measure.
+
+    Args:
+        settings: of a data set hm with data_dir `folder`.
+        folder: the simulated market, or any in the same form.
+        reporter: told of each step.
+        run: folder of a finished run on the same data, whose recommendations are compared with the oracle, too.
+
+    Raises:
+        DataError: the folder cannot be read.
+        ArtifactError: the run was on other data.
+    """
     reporter.plan({"convert": 1, "figures": 1, "ladder": 1, "oracle": 1})
     scale, scale_power = scale_of(folder)
     with TemporaryDirectory(prefix="lookbook-") as scratch, full_disk_explained(Path(scratch)), reporter.showing():
@@ -79,8 +103,10 @@ def measure_twin(settings: Settings, folder: Path, reporter: Reporter) -> Twin:
             per_customer = ladder_metrics(dataset, k=settings.run.k)
             ladder = [_row(name, metrics, settings) for name, metrics in per_customer.items()]
         with reporter.step("oracle", "true probabilities"):
-            way = _way(dataset, tables, folder / PROPENSITY_FILE, per_customer, settings)
-    return Twin(folder, scale, figures, ladder, way)
+            known = folder / PROPENSITY_FILE
+            truth = true_probabilities(known, tables, dataset).collect() if known.is_file() else None
+            ways = [] if truth is None else _ways(dataset, truth, {**per_customer, **_of_run(run, dataset, settings)}, settings)
+    return Twin(folder, scale, figures, ladder, ways)
 
 
 def ladder_metrics(dataset: Dataset, *, k: int) -> dict[str, pl.DataFrame]:
@@ -106,19 +132,31 @@ def true_probabilities(file: Path, tables: Path, dataset: Dataset) -> pl.LazyFra
     )
 
 
-def _way(dataset: Dataset, tables: Path, file: Path, per_customer: dict[str, pl.DataFrame], settings: Settings) -> Way | None:
-    if not file.is_file():
-        return None
+def _of_run(run: Path | None, dataset: Dataset, settings: Settings) -> dict[str, pl.DataFrame]:
+    """CUSTOMER_METRICS of the run's test recommendations: the numbers of customers and articles are those of the data."""
+    if run is None:
+        return {}
+    if read_about(run)["data_digest"] != dataset.digest:
+        raise ArtifactError(f"run {run.name} was on other data; run lookbook on this folder first: --dataset hm --data-dir")
+    recommended = pl.scan_parquet(run / "test_recommendations.parquet", glob=False)
+    labels = dataset.labels(last_window(dataset.last_day))
+    return {SYSTEM: customer_metrics(recommended, labels, k=settings.run.k).collect()}
+
+
+def _ways(dataset: Dataset, truth: pl.DataFrame, per_customer: dict[str, pl.DataFrame], settings: Settings) -> list[NamedWay]:
+    """The last rung from popularity to the oracle, and the system from the last rung; over the sampled buyers."""
     k = settings.run.k
-    known = true_probabilities(file, tables, dataset).collect()
-    sampled = known.select("customer").unique()
-    labels = dataset.labels(last_window(dataset.last_day)).join(sampled.lazy(), on="customer", how="semi")
-    oracle = customer_metrics(oracle_recommendations(known.lazy(), k=k), labels, k=k).collect()
-    rungs = {name: per_customer[name].join(oracle, on="customer", how="semi") for name in (POPULARITY, TOP_RUNG)}
-    return way_covered(
-        {**rungs, "oracle": oracle}, baseline=POPULARITY, recommender=TOP_RUNG, oracle="oracle",
-        resamples=settings.evaluation.bootstrap_resamples, seed=settings.run.seed,
-    )  # fmt: skip
+    labels = dataset.labels(last_window(dataset.last_day)).join(truth.lazy(), on="customer", how="semi")
+    oracle = customer_metrics(oracle_recommendations(truth.lazy(), k=k), labels, k=k).collect()
+    sampled = {name: metrics.join(oracle, on="customer", how="semi") for name, metrics in per_customer.items()}
+    wanted = [(TOP_RUNG, POPULARITY), (SYSTEM, TOP_RUNG)]
+    return [
+        NamedWay(recommender, baseline, way_covered(
+            {**sampled, ORACLE: oracle}, baseline=baseline, recommender=recommender, oracle=ORACLE,
+            resamples=settings.evaluation.bootstrap_resamples, seed=settings.run.seed,
+        ))
+        for recommender, baseline in wanted if recommender in sampled
+    ]  # fmt: skip
 
 
 def _row(name: str, metrics: pl.DataFrame, settings: Settings) -> LadderRow:

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from data.simulate.twin import TOLERANCE, Comparison
-from pipelines.twin import LADDER_FACTOR, TOP_RUNG, Twin
+from evaluation.oracle import Way
+from pipelines.twin import LADDER_FACTOR, Twin
 
 WIDE = 110
 
@@ -54,15 +55,21 @@ def summary(twin: Twin) -> list[str]:
     lines = [f"{len(compared) - len(apart)} of {len(compared)} figures are within {TOLERANCE:.0%} of H&M's."]
     if apart:
         lines.append(f"Not: {'; '.join(apart)}.")
-    if twin.way is not None:
-        way = twin.way
-        lines.append(f"Best possible MAP, knowing the true probabilities: {way.oracle:.4f} ({way.n_customers:,} customers).")
-        if way.covered is not None:
-            lines.append(
-                f"From popularity ({way.baseline:.4f}) to there, {TOP_RUNG!r} ({way.recommender:.4f}) covers "
-                f"{way.covered:.2f} [{way.low:.2f}, {way.high:.2f}] of the way."
-            )
+    for named in twin.ways:
+        way = named.way
+        lines.append(
+            f"Best possible MAP, knowing the true probabilities: {way.oracle:.4f}. From {named.baseline!r} ({way.baseline:.4f}) to "
+            f"there, {named.recommender!r} ({way.recommender:.4f}) covers {_covered(way)} of the way "
+            f"({way.n_customers:,} customers)."
+        )
     return lines
+
+
+def _covered(way: Way) -> str:
+    if way.covered is None:
+        return "an unknown part"
+    interval = "" if way.low is None else f" [{way.low:.2f}, {way.high:.2f}]"
+    return f"{way.covered:.2f}{interval}"
 
 
 def _apart(row: Comparison) -> str:

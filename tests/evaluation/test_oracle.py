@@ -40,6 +40,11 @@ def test_there_is_no_way_to_an_oracle_that_is_not_above_the_baseline():
     assert way(same, same, same) == Way(pytest.approx(0.3), pytest.approx(0.3), pytest.approx(0.3), None, None, None, 2)
 
 
+def test_there_is_no_interval_where_a_resample_has_no_way_to_go():
+    found = way(per_customer(0.0, 0.5), per_customer(0.0, 0.5), per_customer(1.0, 0.5))
+    assert (found.covered, found.low, found.high) == (0.0, None, None)
+
+
 def test_customers_are_paired_by_id_and_must_be_the_same():
     low, high = per_customer(0.0, 0.2), per_customer(0.5, 0.5)
     assert way(low, high.reverse(), high).covered == 1.0
