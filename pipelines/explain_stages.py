@@ -9,14 +9,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evaluation.label_ranks import LabelRanks
 from evaluation.metrics import customer_metrics
 from pipelines.artifacts import Stage, write_tables
 from pipelines.digest import code_digest
 from pipelines.explained_pairs import PAIR, ExplainedPairs
 from ranking.dependence import partial_dependence
 from ranking.importance import FeatureSet
-from ranking.permutation import Permutation
 from ranking.trees import Floats, Matrix
 
 CONTRIBUTION_PAIRS = 20_000
@@ -69,10 +67,8 @@ def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], det
     }
 
     def build(folder: Path) -> None:
-        labels = explained.labels
-        ranks = LabelRanks.of(explained.pairs, labels)
+        labels, ranks, permutation = explained.labels, explained.label_ranks, explained.permutation
         filled = explained.filled_up.join(labels, on=PAIR, how="semi").select(*PAIR, "rank")
-        permutation = Permutation(explained.trees, explained.matrix, ranks.rows, explained.opened.stages.settings.run.seed)
 
         def judged(scores: Matrix) -> pl.DataFrame:
             hits = pl.concat([ranks.hits(scores, k=k), filled])

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from evaluation.label_ranks import LabelRanks
 from pipelines.digest import digest
 from pipelines.inspected import Inspected
+from ranking.permutation import Permutation
 from ranking.ranker import Ranker, feature_matrix
 from ranking.trees import Matrix, Trees
 
@@ -66,6 +68,15 @@ class ExplainedPairs:
     def matrix(self) -> Matrix:
         """Features of the pairs, a row for each, columns as in `trees.names`."""
         return self._read[1]
+
+    @cached_property
+    def label_ranks(self) -> LabelRanks:
+        return LabelRanks.of(self.pairs, self.labels)
+
+    @cached_property
+    def permutation(self) -> Permutation:
+        """Of the pairs whose scores decide the ranks of labels."""
+        return Permutation(self.trees, self.matrix, self.label_ranks.rows, self.opened.stages.settings.run.seed)
 
     def sample(self, size: int) -> npt.NDArray[np.int64]:
         """Rows of at most `size` pairs, in an order and by a choice that depend on the ids and the seed alone; of a smaller

@@ -43,19 +43,23 @@ class Permutation:
             return
         legs = np.stack([_between(self.matrix[:, place], self.trees.thresholds[place]) for place in places], axis=1)
         concerned = self.trees.splitting_on(places)
-        others = self._exact - concerned.scores(self.matrix[self.rows])
+        others = self._exact - concerned.scores(self._own)
         for repeat in range(repeats):
             dealt = _generator(columns, self.seed, repeat).permutation(len(self.matrix))[self.rows]
             moved = (legs[dealt] != legs[self.rows]).any(axis=1)
-            again = self.matrix[self.rows[moved]]
+            again = self._own[moved]
             again[:, places] = self.matrix[np.ix_(dealt[moved], places)]
             scores = self.unchanged.copy()
             scores[moved] = self._rounded(others[moved] + concerned.scores(again), again)
             yield scores
 
     @cached_property
+    def _own(self) -> Matrix:
+        return self.matrix[self.rows]
+
+    @cached_property
     def _exact(self) -> Floats:
-        return self.trees.scores(self.matrix[self.rows])
+        return self.trees.scores(self._own)
 
     def _rounded(self, sums: Floats, matrix: Matrix) -> Matrix:
         """The Float32 scores of the rows of `matrix`, known as `sums` that were added up in another order than the ranker's. The
