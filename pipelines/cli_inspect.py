@@ -147,7 +147,8 @@ def remove(
     json: JsonObject = False,
 ) -> None:
     """Remove finished runs; the stage tables that runs share are kept."""
-    from pipelines.runs import finished_runs, remove_runs
+    from pipelines.run_folder import finished_runs
+    from pipelines.runs import remove_runs
     from pipelines.runs_display import show_removed
 
     removed = remove_runs(artifacts, names, keep=keep)

@@ -19,7 +19,7 @@ from pipelines.open_stages import opened
 from pipelines.progress import Reporter
 from pipelines.rank import Ranked, rank_week
 from pipelines.run import run
-from pipelines.run_folder import find_run, metrics_of, read_about
+from pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
 from pipelines.stages import Shard, Stages
 
 
@@ -48,10 +48,9 @@ def run_of(settings: Settings | None, reporter: Reporter, *, root: Path, name: s
             raise ArtifactError(f"run {name} has no test week (it is of `lookbook recommend`); choose one of `lookbook run`")
         return folder
     wanted = digest(settings.tables) if settings else None
-    finished = sorted(file.parent.name for file in (root / "runs").glob("*/metrics.json") if file.parent.name != "latest")
-    for found in reversed(finished):
-        if wanted in (None, read_about(root / "runs" / found)["settings_digest"]):
-            return find_run(root, found)
+    for found in reversed(finished_runs(root)):
+        if (found / "metrics.json").is_file() and wanted in (None, read_about(found)["settings_digest"]):
+            return find_run(root, found.name)
     return run(settings or load_settings(), reporter, root=root, final=False)
 
 

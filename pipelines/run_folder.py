@@ -79,6 +79,12 @@ def _free_name(runs: Path, name: str) -> str:
     return next(free for free in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
 
 
+def finished_runs(root: Path) -> list[Path]:
+    """The folders of all finished runs, oldest first."""
+    folders = (manifest.parent for manifest in (root / "runs").glob(f"*/{MANIFEST}"))
+    return sorted(folder for folder in folders if not folder.is_symlink() and folder.suffix != ".partial")
+
+
 def find_run(root: Path, name: str) -> Path:
     """The folder of a finished run, its files checked against the manifest.
 
@@ -87,8 +93,8 @@ def find_run(root: Path, name: str) -> Path:
     """
     folder = (root / "runs" / name).resolve()
     if folder.parent != (root / "runs").resolve() or not folder.is_dir():
-        known = sorted(path.parent.name for path in (root / "runs").glob("*/MANIFEST.json") if not path.parent.is_symlink())
-        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
+        known = ", ".join(run.name for run in finished_runs(root))
+        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {known or 'none yet (lookbook run)'}")
     verify(folder)
     return folder
 

@@ -9,20 +9,13 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.artifacts import MANIFEST
 from pipelines.errors import ArtifactError, SettingsError
 from pipelines.judge import SYSTEM
-from pipelines.run_folder import locked
+from pipelines.run_folder import finished_runs, locked
 
 LATEST = "latest"
 
 Row = dict[str, object]
-
-
-def finished_runs(root: Path) -> list[Path]:
-    """The folders of all finished runs, oldest first."""
-    folders = (manifest.parent for manifest in (root / "runs").glob(f"*/{MANIFEST}"))
-    return sorted(folder for folder in folders if not folder.is_symlink() and folder.suffix != ".partial")
 
 
 def chosen_run(root: Path, name: str) -> Path:
@@ -47,9 +40,18 @@ def list_runs(root: Path) -> list[Row]:
     map: of the system on the test week, with low and high; null for a run without one. baseline: the best of the baselines, and
     times_baseline, the ratio of the two MAPs, with low and high. seconds: what its stages took in that run; bytes: of the
     folder, without the stage tables that runs share.
+
+    Raises:
+        ArtifactError: a file of a run is missing or damaged.
     """
     newest = (root / "runs" / LATEST).resolve()
-    return [{**_about(folder), **_result(folder), "latest": folder.resolve() == newest} for folder in finished_runs(root)]
+    rows: list[Row] = []
+    for folder in finished_runs(root):
+        try:
+            rows.append({**_about(folder), **_result(folder), "latest": folder.resolve() == newest})
+        except (OSError, ValueError, KeyError) as error:
+            raise ArtifactError(f"run {folder} is damaged ({error}); lookbook runs remove {folder.name} takes it away") from None
+    return rows
 
 
 def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[Row]:
@@ -62,6 +64,10 @@ def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[R
     """
     if bool(names) == (keep is not None):
         raise SettingsError("runs remove: name the runs to remove, or give --keep N to keep the newest N; one of the two")
+    for name in names:
+        chosen_run(root, name)  # before `root` is locked, which makes a folder of a misspelled one
+    if not finished_runs(root):
+        return []
     with locked(root):
         known = finished_runs(root)
         named = {chosen_run(root, name) for name in names} if keep is None else set(known[: max(len(known) - keep, 0)])

@@ -71,7 +71,7 @@ def _metrics(out: Console, rows: Sequence[Row]) -> None:
     for row in rows:
         name = str(row["metric"]) if row["segment"] == "all" else f"{row['metric']} ({row['segment']})"
         interval = "" if row["low"] is None else f"[{as_float(row['low']):+.4f}, {as_float(row['high']):+.4f}]"
-        difference = "" if row["difference"] is None else f"{as_float(row['difference']):+.4f}"
+        difference = "" if row["difference"] is None else f"{as_float(row['difference']):+.{1 if as_float(row['a']) > 1 else 4}f}"
         shown.add_row(name, whole(row["n_customers"]), _digits(row["a"]), _digits(row["b"]), difference, interval)
     out.print(shown)
 

@@ -76,6 +76,11 @@ def test_the_newest_run_is_looked_at_and_with_settings_the_newest_with_these(fin
     assert finished.run_of(seed=1, name=finished.first.name).name == finished.first.name
 
 
+def test_a_run_that_was_killed_while_it_was_written_is_passed_over(shop: Shop) -> None:
+    shutil.copytree(shop.second, shop.second.with_name("20300101T000000Z-0.partial"))
+    assert shop.run_of() == shop.second.resolve()
+
+
 def test_opening_a_run_computes_nothing_and_gives_its_stages(finished: Shop) -> None:
     reporter = Reporter("quiet")
     with inspected(finished.first, reporter, root=finished.root) as opened:

@@ -8,8 +8,8 @@ import pytest
 
 from pipelines import run_folder
 from pipelines.errors import ArtifactError, LockedError, SettingsError
-from pipelines.run_folder import find_run, locked, new_run
-from pipelines.runs import chosen_run, finished_runs, list_runs, remove_runs
+from pipelines.run_folder import find_run, finished_runs, locked, new_run
+from pipelines.runs import chosen_run, list_runs, remove_runs
 from pipelines.runs_display import show_list, show_removed
 
 
@@ -18,7 +18,7 @@ def means(*values: float) -> dict[str, dict[str, dict[str, dict[str, float]]]]:
     return {name: {"all": {"map": {"value": v, "low": v - 0.01, "high": v + 0.01}}} for name, v in zip(names, values, strict=True)}
 
 
-RESULTS = {
+RESULTS: dict[str, object] = {
     "metrics": means(0.3, 0.1, 0.2, 0.9),
     "differences": {
         name: {"all": {"map": {"ratio": 0.3 / value, "ratio_low": 1.0, "ratio_high": 4.0}}}
@@ -156,6 +156,35 @@ def test_nothing_is_removed_when_one_name_is_unknown_or_the_folder_is_in_use(tmp
         with pytest.raises(SettingsError, match="one of the two"):
             remove_runs(tmp_path, names, keep=keep)
     assert left(tmp_path) == three
+
+
+def test_a_misspelled_folder_is_not_made(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match="no run 'a'"):
+        remove_runs(tmp_path / "none", ["a"], keep=None)
+    assert remove_runs(tmp_path / "none", [], keep=3) == []
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_damaged_run_is_named_and_can_be_removed(tmp_path: Path, three: list[str]) -> None:
+    for text in ("{", '{"finished": "2020"}'):
+        (tmp_path / "runs" / three[1] / "run.json").write_text(text)
+        with pytest.raises(ArtifactError, match=f"{three[1]} is damaged .*lookbook runs remove {three[1]}"):
+            list_runs(tmp_path)
+    remove_runs(tmp_path, [three[1]], keep=None)
+    assert [row["name"] for row in list_runs(tmp_path)] == [three[0], three[2]]
+
+
+def test_links_are_not_followed_out_of_the_folder(tmp_path: Path, three: list[str]) -> None:
+    outside = tmp_path / "elsewhere"
+    outside.mkdir()
+    (outside / "MANIFEST.json").write_text("{}")
+    (tmp_path / "runs" / "linked").symlink_to(outside)
+    (tmp_path / "runs" / three[0] / "inner").symlink_to(outside)
+    with pytest.raises(ArtifactError, match="no run 'linked'"):
+        remove_runs(tmp_path, ["linked"], keep=None)
+    remove_runs(tmp_path, [], keep=0)
+    assert (outside / "MANIFEST.json").is_file()
+    assert left(tmp_path) == []
 
 
 def test_what_was_removed_is_said(tmp_path: Path, three: list[str], capsys: pytest.CaptureFixture[str]) -> None:
