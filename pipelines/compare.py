@@ -117,8 +117,9 @@ def _refuse_different(a: Mapping[str, object], b: Mapping[str, object]) -> None:
     if a.get("test_week") is None or b.get("test_week") is None:
         raise ArtifactError("a run without a test week (of `lookbook recommend`) cannot be compared by customer")
     for key, what in SAME_IN_BOTH.items():
-        if a[key] != b[key]:
-            raise ArtifactError(f"the runs differ in their {what}, so no customer can be compared: {key} {a[key]} and {b[key]}")
+        one, two = a.get(key), b.get(key)
+        if one != two:
+            raise ArtifactError(f"the runs differ in their {what}, so no customer can be compared: {key} {one} and {two}")
 
 
 def _paired(root: Path, folders: list[Path], reporter: Reporter, *, top: int) -> Row:
