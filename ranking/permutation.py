@@ -18,6 +18,8 @@ import numpy.typing as npt
 from ranking.trees import Floats, Matrix, Trees
 
 Rows = npt.NDArray[np.int64]
+BLOCK_ROWS = 16_384
+"""Rows that are scored again at a time: their memory is used again and again, not asked of the system anew."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class Permutation:
         others = self._exact - concerned.scores(self._own)
         for repeat in range(repeats):
             dealt = _generator(columns, self.seed, repeat).permutation(len(self.matrix))[self.rows]
-            moved = (legs[dealt] != legs[self.rows]).any(axis=1)
-            again = self._own[moved]
-            again[:, places] = self.matrix[np.ix_(dealt[moved], places)]
+            moved = np.flatnonzero((legs[dealt] != legs[self.rows]).any(axis=1))
             scores = self.unchanged.copy()
-            scores[moved] = self._rounded(others[moved] + concerned.scores(again), again)
+            for start in range(0, len(moved), BLOCK_ROWS):
+                block = moved[start : start + BLOCK_ROWS]
+                again = self._own[block]
+                again[:, places] = self.matrix[np.ix_(dealt[block], places)]
+                scores[block] = self._rounded(others[block] + concerned.scores(again), again)
             yield scores
 
     @cached_property

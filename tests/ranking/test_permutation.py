@@ -30,6 +30,7 @@ def test_scores_are_those_of_a_matrix_whose_columns_were_moved_together(
     trees: Trees, matrix: Matrix, columns: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_generator", lambda *_: Dealer())
+    monkeypatch.setattr(module, "BLOCK_ROWS", 100)
     moved = matrix.copy()
     for name in columns:
         place = trees.names.index(name)
