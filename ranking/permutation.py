@@ -53,7 +53,7 @@ class Permutation:
             for start in range(0, len(moved), BLOCK_ROWS):
                 block = moved[start : start + BLOCK_ROWS]
                 again = self._own[block]
-                again[:, places] = self.matrix[np.ix_(dealt[block], places)]
+                again[:, places] = self.matrix[dealt[block][:, None], places]
                 scores[block] = self._rounded(others[block] + concerned.scores(again), again)
             yield scores
 
