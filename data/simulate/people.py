@@ -44,11 +44,13 @@ def build_people(catalogue: Catalogue, settings: PeopleSettings, *, scale: float
     n = max(20, round(settings.customers * scale))
     age = _ages(n, settings, rng)
     loyal = settings.store_loyalty
+    rate = rng.lognormal(0.0, settings.rate_spread, n)
+    spread = rng.lognormal(-(settings.basket_spread**2) / 2, settings.basket_spread, n)
     share = np.clip(settings.store_share, 1e-6, 1 - 1e-6)
     return People(
         age=age,
-        rate=rng.lognormal(0.0, settings.rate_spread, n),
-        basket=1 + (settings.basket_items - 1) * rng.lognormal(-(settings.basket_spread**2) / 2, settings.basket_spread, n),
+        rate=rate,
+        basket=np.minimum(1 + (settings.basket_items - 1) * spread, settings.basket_most),
         favourites=_favourites(age, catalogue, settings, rng),
         store=rng.beta(loyal * share, loyal * (1 - share), n),
     )

@@ -35,8 +35,8 @@ def week_prices(usual: Floats, appeal: Appeal, day: date, week: int, settings: P
 
 
 def paid_prices(price: Floats, settings: PriceSettings, *, week: int, seed: int) -> Floats:
-    """What is paid for each item: its price, or less by an offer; rounded to whole steps."""
+    """What is paid for each item: its price, less by an offer, or one step; rounded to whole steps."""
     rng = stream(seed, "prices", week + 1)
-    offered = rng.random(len(price)) < settings.offer_share
+    offered, token = rng.random((2, len(price))) < np.array([[settings.offer_share], [settings.token_share]])
     steps = np.maximum(np.rint(price * np.where(offered, 1 - settings.offer, 1.0) * STEPS), 1.0)
-    return steps / STEPS
+    return np.where(token, 1.0, steps) / STEPS

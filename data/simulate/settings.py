@@ -73,6 +73,7 @@ class PeopleSettings:
     rate_spread: float
     basket_items: float
     basket_spread: float
+    basket_most: float
     favourites: int
     favourite_decay: float
     own_group_share: float
@@ -86,8 +87,8 @@ class PeopleSettings:
         _positive(self, "store_loyalty", "favourite_decay")
         _not_negative(self, "rate_spread", "basket_spread", "age_group_strength")
         _shares(self, "never_share", "favourite_decay", "own_group_share", "young_share", "store_share")
-        if self.basket_items < 1:
-            raise ValueError(f"basket_items {self.basket_items}; allowed: at least 1")
+        if not 1 <= self.basket_items <= self.basket_most:
+            raise ValueError(f"basket_items {self.basket_items}; allowed: 1 to basket_most = {self.basket_most}")
 
 
 @dataclass(frozen=True)
@@ -186,11 +187,12 @@ class PriceSettings:
     sale_months: tuple[float, ...]
     offer_share: float
     offer: float
+    token_share: float
 
     def __post_init__(self) -> None:
         _positive(self, "median", "markdown_lives")
         _not_negative(self, "spread")
-        _shares(self, "type_share", "markdown", "offer_share", "offer")
+        _shares(self, "type_share", "markdown", "offer_share", "offer", "token_share")
         if len(self.sale_months) != 12 or not all(0 <= cut < 1 for cut in self.sale_months):
             raise ValueError(f"sale_months {self.sale_months}; allowed: 12 shares from 0 to below 1")
 
