@@ -24,7 +24,7 @@ def histogram(title: str, rows: list[Fact]) -> Html:
     scale = rows[0]["scale"].text
     words = "One bar for each range of values."
     if scale == "value":
-        values: list[Row] = [{"name": f"{row['low'].number:g}", "value": row["rows"]} for row in rows]
+        values: list[Row] = [{"name": f"{row['low'].number:.10g}", "value": row["rows"]} for row in rows]
         shown = [Column("name", "value"), Column("value", "rows", ",.0f")]
         return figure(labelled_bars("rows"), values, shown, title=title, label=words)
     data: list[Row] = [{"low": row["low"], "high": row["high"], "rows": row["rows"]} for row in rows]

@@ -8,16 +8,18 @@ from report.plots import curves, labelled_bars, over_time
 from report.section import Files, Section, file, to_fill
 
 WEEKLY = {
-    "rows": ("purchases", "~s"),
-    "customers": ("customers who bought", "~s"),
-    "new_articles": ("articles sold for the first time", "~s"),
+    "rows": ("purchases", None),
+    "customers": ("customers who bought", None),
+    "new_articles": ("articles sold for the first time", None),
     "repurchase_share": ("share that the same customer had bought before", ".0%"),
     "cold_customer_share": ("share of customers who had never bought", ".0%"),
     "cold_article_share": ("share of articles that had never been sold", ".0%"),
-    "labels_sold_7d": ("share of articles that sold in the 7 days before", ".0%"),
-    "labels_sold_30d": ("share of articles that sold in the 30 days before", ".0%"),
+    "labels_sold_7d": ("share of purchases of articles that sold in the 7 days before", ".0%"),
+    "labels_sold_30d": ("share of purchases of articles that sold in the 30 days before", ".0%"),
 }
-"""What is drawn by week: its title, and the format of its axis."""
+"""What is drawn by week: its title, and the format of its axis; None for counts."""
+DAYS = 7
+"""Of a whole week."""
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MEASURES = {
     "purchases_per_customer": "Purchases per customer",
@@ -28,16 +30,18 @@ MEASURES = {
 }
 FIGURES = {
     "purchases_per_customer": (
-        ("one_share", "of the customers bought exactly once", ".1%"),
-        ("inactive_share", "of the customers were inactive at the end", ".1%"),
+        ("one_share", "customers with one purchase, of all who bought", ".1%"),
+        ("inactive_days", "days without a purchase after which a customer counts as inactive", ",d"),
+        ("inactive_share", "customers inactive at the end, of all who bought", ".1%"),
     ),
     "purchases_per_article": (
-        ("top_share", "of the purchases are of the best-selling few", ".1%"),
-        ("gini", "is the Gini coefficient of the sales over the articles", ".2f"),
+        ("top_articles", "articles taken as the best-selling ones", ",d"),
+        ("top_share", "purchases of the best-selling articles, of all purchases", ".1%"),
+        ("gini", "Gini coefficient of the sales of the articles: 0 where all sell alike, near 1 where few sell all", ".2f"),
     ),
     "repurchase": (
-        ("repurchase_share", "of later purchases are of an article that the customer had bought before", ".1%"),
-        ("pairs_bought_again_share", "of the articles that a customer buys are bought on several days", ".1%"),
+        ("repurchase_share", "purchases of an article bought on an earlier day, of all after the customer's first day", ".1%"),
+        ("pairs_bought_again_share", "articles of a customer bought on several days, of all that the customer bought", ".1%"),
     ),
 }
 """Numbers shown beside the distributions: key, what it is, format."""
@@ -57,7 +61,7 @@ def data_profile(files: Files) -> Section:
 def _weekly(profile: Fact, name: str) -> Html:
     title, form = WEEKLY[name]
     rows: list[Row] = [{"x": row["week"], "y": row[name]} for row in profile["weeks"].rows()]
-    shown = [Column("x", "week"), Column("y", title, ".1%" if "%" in form else ",.0f")]
+    shown = [Column("x", "week"), Column("y", title, ".1%" if form else ",.0f")]
     return figure(over_time(title, form=form), rows, shown, title=f"{sentence(title)}, by week", label="A line over the weeks.")
 
 
@@ -97,18 +101,21 @@ def _figures(profile: Fact) -> list[Html]:
         [what, number(profile[part][name], form)]
         for part, listed in FIGURES.items()
         for name, what, form in listed
-        if profile[part]
+        if profile[part][name]
     ]
-    return [table("In figures", ["", "value"], rows)] if rows else []
+    return [table("In figures", ["what", "value"], rows)] if rows else []
 
 
 def _finding(profile: Fact) -> list[Child]:
     weeks = profile["weeks"].rows()
     shares = [row["repurchase_share"] for row in weeks if row["repurchase_share"].value is not None]
-    said: list[Child] = [f"The data cover {len(weeks)} weeks. "]
+    first, last = profile["dataset"]["first_day"], profile["dataset"]["last_day"]
+    said: list[Child] = [f"The data go from {first.text} to {last.text}. "] if first and last else []
+    if weeks and weeks[0]["days"].number < DAYS:
+        said += ["The first week is cut: the data hold ", number(weeks[0]["days"], "d"), f" of its {DAYS} days. "]
     if shares:
         said += [
-            "In the last of them, ",
+            "In the last week, ",
             number(shares[-1], ".0%"),
             " of what was bought had been bought before by the same customer. ",
         ]

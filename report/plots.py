@@ -11,6 +11,10 @@ from report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, 
 
 STACK = [COLOURS[place] for place in (6, 1, 5, 3, 4, 2)]
 """Colours of the parts of a bar, light enough for black text."""
+WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
+"""Labels of an axis that counts: none between whole numbers."""
+PLAIN = "datum.label && abs(datum.value) < 1000 ? format(datum.value, ',.3~r') : datum.label"
+"""Labels of amounts, with the format "~s": 1k and 1M, but 0.01 and not 10m. A logarithmic axis leaves some labels empty."""
 
 
 def intervals(
@@ -101,7 +105,7 @@ def curves(
     dots: bool = True,
 ) -> Drawing:
     """Lines: x, y and, for several lines, kind. form, across: formats of y and x; zero: y starts at 0; dots: each datum shows."""
-    axis = alt.Axis(format=across, tickMinStep=1, tickCount=7) if across == "d" else alt.Axis(format=across, tickCount=7)
+    axis = alt.Axis(labelExpr=WHOLE, tickCount=7) if across == "d" else alt.Axis(format=across, tickCount=7)
     x = alt.X("x:Q", title=x_title, axis=axis, scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=zero), axis=alt.Axis(format=form, grid=True, tickCount=5))
     dot = alt.OverlayMarkDef(size=26, filled=True, color=COLOURS[0]) if dots else False
@@ -120,18 +124,19 @@ def curves(
 def bins(*, log: bool) -> Drawing:
     """A histogram: low, high, rows. log: the axis is logarithmic, for bins that grow."""
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False, nice=False)
-    x = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format="~s", tickCount=5, grid=False))
-    y = alt.Y("rows:Q", title="rows", axis=alt.Axis(format="~s", grid=True, tickCount=4))
+    x = alt.X("low:Q", title=None, scale=scale, axis=alt.Axis(format="~s", labelExpr=PLAIN, tickCount=5, grid=False))
+    y = alt.Y("rows:Q", title="rows", axis=alt.Axis(format="~s", labelExpr=PLAIN, grid=True, tickCount=4))
     drawn = alt.Chart(ROWS).mark_rect(color=COLOURS[0], stroke="var(--page)", strokeWidth=1)
     chart: alt.Chart = drawn.encode(x=x, x2="high:Q", y=y, y2=alt.Y2Datum(0), tooltip=["low:Q", "high:Q", "rows:Q"])
     return Drawing(chart.properties(height=150))
 
 
-def over_time(what: str, *, form: str = "~s") -> Drawing:
-    """A line over weeks: x (YYYY-MM-DD), y."""
+def over_time(what: str, *, form: str | None = None) -> Drawing:
+    """A line over weeks: x (YYYY-MM-DD), y. form: of y; None for counts."""
     x = alt.X("x:T", title=None, axis=alt.Axis(format="%b %y", tickCount=6, labelOverlap=True))
-    y = alt.Y("y:Q", title=None, axis=alt.Axis(format=form, grid=True, tickCount=4))
-    tips = [alt.Tooltip("x:T", title="week of", format="%Y-%m-%d"), alt.Tooltip("y:Q", title=what, format=",")]
+    axis = alt.Axis(format=form, grid=True, tickCount=4) if form else alt.Axis(format="~s", labelExpr=PLAIN, grid=True, tickCount=4)
+    y = alt.Y("y:Q", title=None, axis=axis)
+    tips = [alt.Tooltip("x:T", title="week of", format="%Y-%m-%d"), alt.Tooltip("y:Q", title=what, format=form or ",")]
     chart: alt.Chart = alt.Chart(ROWS).mark_line(color=COLOURS[0], strokeWidth=2).encode(x=x, y=y, tooltip=tips)
     return Drawing(chart.properties(height=150))
 
