@@ -50,7 +50,7 @@ def sentence(text: str) -> str:
 def number(fact: Fact, form: str) -> Html:
     """The number in `fact` rounded by the format `form` (".4f", ",.0f", "+.4f", ".1%"); a dash where there is none."""
     if not isinstance(fact.value, (int, float)) or isinstance(fact.value, bool):
-        return tag("span", {"class": "none", "aria-label": "unknown"}, NOTHING)
+        return tag("span", {"class": "none", "role": "img", "aria-label": "unknown"}, NOTHING)
     text = format(fact.value, form).replace("-", "−")
     if not any(digit in text for digit in "123456789"):
         text = text.lstrip("−+")
@@ -71,11 +71,15 @@ def with_interval(row: Fact, form: str, names: tuple[str, str, str] = ("value", 
 
 
 def table(caption: str, headings: Sequence[Child], rows: Iterable[Sequence[Child]], *, texts: int = 1) -> Html:
-    """A table that scrolls inside the page; the first cell of a row names it. texts: leading columns that hold no numbers."""
+    """A table that scrolls inside the page; the first cell of a row names it. texts: leading columns that hold no numbers.
+
+    headings: all "" where the names of the rows say enough; such a table has no head.
+    """
     kinds = ["text" if place < texts else "number" for place in range(len(headings))]
-    head = tag("tr", {}, *(tag("th", {"scope": "col", "class": kind}, h) for kind, h in zip(kinds, headings, strict=True)))
+    names = (tag("th", {"scope": "col", "class": kind}, name) for kind, name in zip(kinds, headings, strict=True))
+    head = [tag("thead", {}, tag("tr", {}, *names))] if any(headings) else []
     body = [tag("tr", {}, *_cells(row, kinds)) for row in rows]
-    inner = tag("table", {}, tag("caption", {}, tag("span", {}, caption)), tag("thead", {}, head), tag("tbody", {}, *body))
+    inner = tag("table", {}, tag("caption", {}, tag("span", {}, caption)), *head, tag("tbody", {}, *body))
     return tag("div", {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}, inner)
 
 

@@ -17,7 +17,7 @@ from report.chart import THEME, tag_free
 from report.customers import customers
 from report.data_profile import data_profile
 from report.fact import root
-from report.html import Html, join, label, tag
+from report.html import Html, join, tag
 from report.importance import dependence, importance
 from report.learning import learning
 from report.lost import lost_labels
@@ -63,6 +63,7 @@ def _head(files: Files) -> Html:
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
     about = file(files, "run.json")
+    week = f", week of {about['test_week'].text}" if about["test_week"] else ""
     return tag(
         "head",
         {},
@@ -70,7 +71,7 @@ def _head(files: Files) -> Html:
         Html('<meta name="viewport" content="width=device-width, initial-scale=1">'),
         Html('<meta name="color-scheme" content="light dark">'),
         Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
-        tag("title", {}, f"lookbook: {label(about['dataset'].text)}, week of {about['test_week'].text}"),
+        tag("title", {}, f"lookbook: {about['dataset'].text}{week}"),
         Html(f"<style>{(HERE / 'style.css').read_text()}</style>"),
     )
 

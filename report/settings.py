@@ -13,7 +13,9 @@ def settings(files: Files) -> Section:
     )
     about, rows = file(files, "run.json"), file(files, "report.json")["settings"].rows()
     changed = [row for row in rows if row["value"].value != row["default"].value]
-    says = [f"{_count(len(changed))} of the {len(rows)} settings differ from the defaults. ", *_heaviest(about)]
+    differ = {0: "None", 1: "One"}.get(len(changed), str(len(changed)))
+    verb = "differs from its default" if len(changed) == 1 else "differ from the defaults"
+    says = [f"{differ} of the {len(rows)} settings {verb}. ", *_heaviest(about)]
     parts = [_changed(changed)] if changed else []
     cells: list[list[Child]] = [[_key(row), _value(row["value"])] for row in rows]
     every = folded("All settings", table("All settings", ["setting", "value"], cells, texts=2))
@@ -33,10 +35,6 @@ def _heaviest(about: Fact) -> list[Child]:
     ]  # fmt: skip
 
 
-def _count(number: int) -> str:
-    return "None" if number == 0 else str(number)
-
-
 def _changed(rows: list[Fact]) -> Html:
     cells: list[list[Child]] = [[_key(row), _value(row["value"]), _value(row["default"])] for row in rows]
     return table("Settings that differ from the defaults", ["setting", "value", "default"], cells, texts=3)
@@ -54,6 +52,7 @@ def _machine(about: Fact) -> Html:
     data = about["data"]
     rows: list[list[Child]] = [
         ["finished", about["finished"].text], ["device", about["device"].text],
+        ["peak memory, MB", number(about["peak_memory_mb"], ",d")],
         ["data set", about["dataset"].text], ["days of data", f"{data['first_day'].text} to {data['last_day'].text}"],
         ["purchases", number(data["transactions"], ",d")], ["customers", number(data["customers"], ",d")],
         ["articles", number(data["articles"], ",d")], ["digest of the data", code(about["data_digest"].text)],

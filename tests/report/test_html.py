@@ -29,7 +29,7 @@ def test_a_number_is_rounded_and_keeps_its_exact_value_and_origin(value, form, s
 
 @pytest.mark.parametrize("value", [None, "many", True, [1]])
 def test_what_is_no_number_is_a_dash(value):
-    assert number(Fact(value, "a.json#/x"), ".4f").markup == '<span class="none" aria-label="unknown">–</span>'
+    assert number(Fact(value, "a.json#/x"), ".4f").markup == '<span class="none" role="img" aria-label="unknown">–</span>'
 
 
 def test_an_interval_with_an_unknown_end_is_left_out():
@@ -45,6 +45,12 @@ def test_a_table_names_its_columns_and_rows_for_screen_readers():
     assert markup.count('scope="row"') == 2
     assert 'role="region" aria-label="Sums"' in markup
     assert 'tabindex="0"' in markup
+
+
+def test_a_table_whose_rows_say_enough_has_no_empty_headings():
+    markup = table("Facts", ["", ""], [["device", "cpu"]], texts=2).markup
+    assert "<thead>" not in markup
+    assert '<th scope="row" class="text">device</th><td class="text">cpu</td>' in markup
 
 
 def test_a_row_of_the_wrong_length_is_refused():
