@@ -14,8 +14,10 @@ MODES = {
     "features": "Without one group of features",
 }
 """Heading of each mode."""
-BUDGETS = {"fixed": ", as many candidates as before", "union": ", only candidates that the full system kept"}
-"""How candidates are kept: added to the heading."""
+BUDGETS = {"fixed": ", free places filled by the rest", "union": ", free places left empty"}
+"""What becomes of the places among the candidates that the parts left out had taken: added to the heading."""
+ONE_OUT = ("leave_one_out", "features")
+"""Modes whose variants lack one part each, so that a sentence can say what each is worth."""
 GAIN = ("gain", "gain_low", "gain_high")
 
 
@@ -32,7 +34,7 @@ def ablation(files: Files) -> Section:
     body = [
         part for mode, budget in kinds for part in _mode([r for r in rows if (r["mode"].text, r["budget"].text) == (mode, budget)])
     ]
-    return Section("ablation", "Ablation", shows, _finding(rows), [_conditions(content), *body, *_build_up(content)])
+    return Section("ablation", "Ablation", shows, _finding(content), [_conditions(content), *body, *_build_up(content)])
 
 
 def shapley(files: Files) -> Section:
@@ -69,7 +71,7 @@ def _conditions(content: Fact) -> Html:
 def _mode(rows: list[Fact]) -> list[Html]:
     """The drawing and the table of the variants of one mode and budget."""
     mode, budget = rows[0]["mode"].text, rows[0]["budget"].text
-    title = f"{MODES.get(mode, label(mode))}{BUDGETS.get(budget, '')}"
+    title = _title(mode, budget)
     if mode != "greedy":
         rows = sorted(rows, key=lambda row: -row["difference"].number)
     points: list[Row] = [
@@ -130,22 +132,33 @@ def _build_up(content: Fact) -> list[Html]:
     return tables
 
 
-def _finding(variants: list[Fact]) -> list[Child]:
-    rows = [row for row in variants if row["mode"].text == "leave_one_out" and row["budget"].text == variants[0]["budget"].text]
-    if not rows:
-        return []
-    groups = {verdict: [label(row["left_out"].text) for row in rows if row["verdict"].text == verdict] for verdict in VERDICTS}
-    texts = {
-        "helps": "the result gets worse without",
-        "hurts": "it gets better without",
-        "cannot tell": "there is no clear difference without",
-    }
-    said = [f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names]
-    least = min((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
-    most = max((row["smallest_visible"] for row in rows), key=lambda fact: fact.number)
-    seen: list[Child] = ["The smallest change that this test could have seen is ", number(least, ".4f")]
-    seen += [" to ", number(most, ".4f"), "."] if most.value != least.value else ["."]
-    return [f"With one source left out, {'; '.join(said)}. ", *seen]
+def _finding(content: Fact) -> list[Child]:
+    """What each part is worth, for each way to leave one out; what a build-up ended with; what could have been seen at all."""
+    rows = [row for row in content["variants"].rows() if row["mode"].text in ONE_OUT]
+    kinds = dict.fromkeys((row["mode"].text, row["budget"].text) for row in rows)
+    said: list[Child] = [
+        f"{_title(mode, budget)}: {_worth([r for r in rows if (r['mode'].text, r['budget'].text) == (mode, budget)])}. "
+        for mode, budget in kinds
+    ]
+    for built in content["greedy"].rows():
+        kept = [label(name.text) for name in built["kept"].rows()]
+        said.append(f"{_title('greedy', built['budget'].text)}: {_and(kept)}. ")
+    visible = sorted((row["smallest_visible"] for row in rows if row["smallest_visible"].number > 0), key=lambda fact: fact.number)
+    if visible:
+        said += ["The smallest change that could have been seen is ", number(visible[0], ".4f")]
+        said += [" to ", number(visible[-1], ".4f"), "."] if visible[-1].value != visible[0].value else ["."]
+    return said
+
+
+def _title(mode: str, budget: str) -> str:
+    return f"{MODES.get(mode, label(mode))}{BUDGETS.get(budget, '')}"
+
+
+def _worth(rows: list[Fact]) -> str:
+    """The verdicts on variants that lack one part each."""
+    texts = {"helps": "worse without", "hurts": "better without", "cannot tell": "no clear difference without"}
+    groups = {verdict: [label(row["left_out"].text) for row in rows if row["verdict"].text == verdict] for verdict in texts}
+    return "; ".join(f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names)
 
 
 def _and(names: list[str]) -> str:

@@ -10,7 +10,7 @@ from report.section import EVERYBODY, Files, Section, file, to_fill
 UNION = "union"
 """The row of metrics.json that is of all sources together."""
 
-HEADINGS = ("source", "candidates per customer", "recall", "mean recall of customers", "labels found", "only by it", "share bought")
+HEADINGS = ("source", "candidates per customer", "recall", "mean recall of customers", "labels found", "only by it", "bought")
 COSTS = {
     "learn_seconds": ("seconds to learn", ",.1f"),
     "retrieve_seconds": ("seconds to retrieve", ",.1f"),
@@ -25,10 +25,10 @@ def funnel(files: Files) -> Section:
         return Section("ceiling", "Recall ceiling", shows, [], [to_fill("lookbook run", "This run judged no week.")])
     steps = _steps(files)
     drawing = figure(
-        labelled_bars("purchases (customer and article, once each)"),
+        labelled_bars("purchases"),
         [{"name": name, "value": labels, "share": share} for name, labels, share in steps],
         [Column("name", "step"), Column("value", "labels", ",.0f"), Column("share", "share of all", ".1%")],
-        title="From what was bought to what was recommended",
+        title="From what was bought to what was recommended, each customer and article counted once",
         label="Bars that get shorter from one step to the next.",
     )
     depth = figure(
@@ -95,6 +95,8 @@ def _ceiling_finding(steps: list[tuple[str, Fact, Fact]]) -> list[Child]:
 
 def _source_finding(rows: list[Fact]) -> list[Child]:
     most = max(rows, key=lambda row: row["recall"].number)
+    if len(rows) == 1:
+        return [sentence(f"{label(most['source'].text)} is the only source: it finds "), number(most["recall"], ".1%"), " of them."]
     only = max(rows, key=lambda row: row["found_only"].number)
     precise = max(rows, key=lambda row: row["positive_rate"].number)
     second, third = label(only["source"].text), label(precise["source"].text)
@@ -108,7 +110,7 @@ def _source_finding(rows: list[Fact]) -> list[Child]:
 
 def _source_table(files: Files, rows: list[Fact]) -> Html:
     results, measured = file(files, "metrics.json"), file(files, "ablation.json")["sources"]
-    costs = COSTS if measured else {}
+    costs = [(part, form) for part, (_, form) in COSTS.items()] if measured else []
     kept = results["union"].rows()[-1]
     named = [(label(row["source"].text), row) for row in rows]
     named += [("all, before the cut", row) for row in results["sources"].where("source", UNION)]
@@ -118,12 +120,13 @@ def _source_table(files: Files, rows: list[Fact]) -> Html:
         cost = next(iter(measured.where("source", row["source"].text)), Fact(None, ""))
         cells.append(
             [
-                name, number(row["candidates_per_customer"], ",.1f"), with_interval(row, ".3f", ("recall", "low", "high")),
-                number(row["customer_recall"], ".3f"), number(row["found"], ",.0f"), number(row["found_only"], ",.0f"),
-                number(row["positive_rate"], ".4f"), *(number(cost[part], form) for part, (_, form) in costs.items()),
+                name, number(row["candidates_per_customer"], ",.1f"), with_interval(row, ".1%", ("recall", "low", "high")),
+                number(row["customer_recall"], ".1%"), number(row["found"], ",.0f"),
+                number(row["found_only"], ",.0f") if row in rows else "",
+                number(row["positive_rate"], ".2%"), *(number(cost[part], form) if row in rows else "" for part, form in costs),
             ]
         )  # fmt: skip
-    return table("What each source found", [*HEADINGS, *(name for name, _ in costs.values())], cells)
+    return table("What each source found", [*HEADINGS, *(COSTS[part][0] for part, _ in costs)], cells)
 
 
 def _overlap(files: Files) -> list[Html]:

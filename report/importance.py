@@ -99,12 +99,16 @@ def _share(row: Fact | None, form: str) -> Html:
 def _finding(content: Fact) -> list[Child]:
     names = _named(content, "feature")
     first, *others = list(names)[:3]
-    said: list[Child] = [f"The ranker looks most at {first}"]
-    doc = names[first].get("shap", Fact(None, ""))["doc"].text
-    said += [f" ({doc[0].lower()}{doc[1:].rstrip('.')})"] if doc else []
-    said += [f", then at {' and '.join(others)}." if others else "."]
-    drop = names[first].get("permutation", Fact(None, ""))["value"]
-    return [*said, f" With {first} shuffled, MAP drops by ", number(drop, ".4f"), "."] if drop else said
+    nothing = Fact(None, "")
+    said: list[Child] = [f"By SHAP the ranker relies most on {first}"]
+    doc = names[first].get("shap", nothing)["doc"].text.partition(";")[0].rstrip(".")
+    said += [f" ({doc[0].lower()}{doc[1:]})"] if doc else []
+    said += [f", then on {' and '.join(others)}." if others else "."]
+    drops = {name: by_method.get("permutation", nothing)["value"] for name, by_method in names.items()}
+    worst = max(drops, key=lambda name: _finite(drops[name].number))
+    if not drops[worst].number > 0:
+        return said
+    return [*said, " MAP drops most, by ", number(drops[worst], ".4f"), f", when the values of {worst} are shuffled."]
 
 
 def _both(content: Fact, feature: str) -> Html:
@@ -141,5 +145,5 @@ def _steepest(content: Fact, features: Sequence[str]) -> list[Child]:
         scores = [row["score"] for row in content["partial_dependence"].where("feature", feature)]
         ends[feature] = min(scores, key=lambda s: s.number), max(scores, key=lambda s: s.number)
     widest = max(features, key=lambda f: ends[f][1].number - ends[f][0].number)
-    low, high = ends[widest]
-    return [f"{widest} moves the score furthest: the mean score goes from ", number(low, ".2f"), " to ", number(high, ".2f"), "."]
+    low, high = (number(end, ".2f") for end in ends[widest])
+    return [f"{widest} moves the score furthest: the mean score lies between ", low, " and ", high, "."]

@@ -49,7 +49,7 @@ def _labels(row: Fact) -> Html:
 def _finding(rows: list[Fact]) -> list[Child]:
     everybody = [row for row in rows if row["segment"].text == EVERYBODY]
     lost = [row for row in everybody if row["stage"].text != "recommended"]
-    if not lost:
-        return []
-    most = max(lost, key=lambda row: row["labels"].number)
+    most = max(lost, key=lambda row: row["labels"].number, default=Fact(None, ""))
+    if not most["labels"].value:
+        return ["Every purchase was recommended."]
     return [f"Most are lost as “{most['stage'].text}”: ", number(most["share"], ".1%"), " of all purchases."]

@@ -106,12 +106,18 @@ def _finding(files: Files) -> list[Child]:
     ]  # fmt: skip
 
 
+def _sign(difference: Fact) -> int:
+    """1 where the system is better by more than chance explains, -1 where it is worse, 0 where its interval cannot tell.
+
+    An interval without any width tells nothing: it is of one customer, or of customers who are all alike.
+    """
+    low, high = difference["low"].number, difference["high"].number
+    return 0 if low == high else int(low > 0) - int(high < 0)
+
+
 def _verdict(difference: Fact, system: str) -> str:
-    if difference["low"].number > 0:
-        return f"{system} is better by more than chance explains"
-    if difference["high"].number < 0:
-        return f"{system} is worse by more than chance explains"
-    return "this week cannot tell the two apart"
+    texts = {1: f"{system} is better by more than chance explains", -1: f"{system} is worse by more than chance explains"}
+    return texts.get(_sign(difference), "this week cannot tell the two apart")
 
 
 def _table(files: Files) -> Html:
@@ -134,17 +140,18 @@ def _table(files: Files) -> Html:
 
 
 def _segment_finding(files: Files, groups: list[str]) -> list[Child]:
-    results, best = file(files, "metrics.json"), best_baseline(files)
-    gains = {group: results["differences"][best][group]["map"] for group in groups}
-    better = [segment_label(group) for group, gain in gains.items() if gain["low"].number > 0]
-    worse = [segment_label(group) for group, gain in gains.items() if gain["high"].number < 0]
-    if not better and not worse:
+    best = best_baseline(files)
+    if not best:
+        return []
+    differences = file(files, "metrics.json")["differences"][best]
+    found: dict[int, list[str]] = {1: [], -1: [], 0: []}
+    for group in groups:
+        found[_sign(differences[group]["map"])].append(segment_label(group))
+    if not found[1] and not found[-1]:
         return [f"In no segment is the difference to {label(best)} larger than chance explains."]
-    rest = [name for name in map(segment_label, groups) if name not in [*better, *worse]]
-    parts = [f"better than {label(best)} for a last purchase {' and '.join(better)} ago"] if better else []
-    parts += [f"worse for {' and '.join(worse)}"] if worse else []
-    parts += [f"for the rest ({', '.join(rest)}) this week cannot tell"] if rest else []
-    return [sentence(f"{label(system_of(files))} is {'; '.join(parts)}.")]
+    words = {1: f"better than {label(best)}", -1: f"worse than {label(best)}", 0: "not told apart from it"}
+    parts = [f"{words[sign]} for {', '.join(names)}" for sign, names in found.items() if names]
+    return [sentence(f"by the last purchase, {label(system_of(files))} is {'; '.join(parts)}.")]
 
 
 def _segment_table(files: Files, groups: list[str], names: list[str]) -> Html:

@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from report.page import page
+
 NASTY = 'Milk </script><script>alert("1")</script> & <b>more</b> \u2028'
 SOURCES = ("repurchase", "co_purchase", "brand_new_source")
 VARIANTS = ("lookbook", "popularity", "most_bought", *(f"{source}_alone" for source in SOURCES))
@@ -195,6 +197,12 @@ def everything() -> Contents:
 def pristine() -> Contents:
     """Parsed JSON by file name; shared, so no test may change it."""
     return everything()
+
+
+@pytest.fixture(scope="session")
+def text(pristine: Contents) -> str:
+    """The page of it, drawn once for all tests."""
+    return page(pristine)
 
 
 @pytest.fixture

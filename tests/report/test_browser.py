@@ -1,5 +1,6 @@
 """The page in a browser: every chart is drawn, the console stays silent, it fits a phone, it prints."""
 
+import json
 import os
 import re
 import shutil
@@ -8,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from report.page import page
-
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 BROWSER = next((found for name in NAMES if (found := shutil.which(name))), None)
 IN_CI = bool(os.environ.get("CI"))
@@ -17,8 +16,17 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=10000",
 )  # fmt: skip
+PHONE = """<iframe src="measured.html" width="400" height="900"></iframe><script>
+addEventListener("message", (event) => { document.body.textContent = JSON.stringify(event.data); });
+</script>"""
+"""A frame, because no window is narrower than 500 pixels."""
 MEASURE = """<script>
-setTimeout(() => { const whole = document.documentElement; whole.dataset.over = whole.scrollWidth - whole.clientWidth; }, 8000);
+setTimeout(() => {
+  const whole = document.documentElement, charts = [...document.querySelectorAll(".chart")];
+  const drawn = charts.filter((chart) => chart.querySelector("svg path")).length;
+  const failed = charts.filter((chart) => chart.textContent.startsWith("This chart could not be drawn")).length;
+  parent.postMessage({ wide: innerWidth, over: whole.scrollWidth - whole.clientWidth, drawn, failed }, "*");
+}, 8000);
 </script>"""
 
 pytestmark = pytest.mark.skipif(BROWSER is None and not IN_CI, reason="needs Chromium: apt-get install chromium")
@@ -32,46 +40,30 @@ def opened(file: Path, profile: Path, *flags: str) -> tuple[str, list[str]]:
     return done.stdout, [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
 
 
-@pytest.fixture(scope="module")
-def saved(pristine, tmp_path_factory) -> Path:
-    file = tmp_path_factory.mktemp("page") / "report.html"
-    file.write_text(page(pristine))
-    return file
-
-
-def test_every_chart_is_drawn_with_marks_and_the_console_stays_silent(saved, tmp_path):
-    made, console = opened(saved, tmp_path, "--dump-dom")
+def test_every_chart_is_drawn_the_console_stays_silent_and_the_page_prints(text, tmp_path):
+    file, pdf = tmp_path / "report.html", tmp_path / "report.pdf"
+    file.write_text(text)
+    made, console = opened(file, tmp_path / "profile", "--dump-dom", f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
     assert console == []
     charts = re.findall(r'<div class="chart.*?</figure>', made, re.DOTALL)
-    assert len(charts) == saved.read_text().count('<div class="chart"') > 25
+    assert len(charts) == text.count('<div class="chart"') > 25
     assert f'data-drawn="{len(charts)}"' in made
     for chart in charts:
         drawn = chart[: chart.index("</svg>")]
         assert re.search(r'class="mark-(symbol|rect|line|rule)[^"]*role-mark', drawn), chart[:300]
         assert re.search(r'<(path|line)[^>]*aria-roledescription="[a-z ]*(bar|circle|point|rect|line|rule)', drawn), chart[:300]
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) > 5
 
 
-def test_a_chart_that_fails_is_seen_on_the_console_and_on_the_page(pristine, tmp_path):
-    broken = tmp_path / "broken.html"
-    small = page({"run.json": pristine["run.json"]})
-    assert small.count('"mark":{"type":"bar"') == 1
-    broken.write_text(small.replace('"mark":{"type":"bar"', '"mark":{"type":"no such mark"'))
-    made, console = opened(broken, tmp_path / "profile", "--dump-dom")
-    assert console
-    assert "This chart could not be drawn" in made
-
-
-def test_the_page_is_no_wider_than_a_phone(saved, tmp_path):
-    measured = saved.with_name("measured.html")
-    without_policy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", saved.read_text())
-    measured.write_text(without_policy.replace("</body>", f"{MEASURE}</body>"))
-    made, _ = opened(measured, tmp_path, "--dump-dom", "--window-size=400,900")
-    assert 'data-over="0"' in made
-
-
-def test_the_page_prints(saved, tmp_path):
-    pdf = tmp_path / "report.pdf"
-    opened(saved, tmp_path / "profile", f"--print-to-pdf={pdf}", "--no-pdf-header-footer")
-    content = pdf.read_bytes()
-    assert content.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", content)) > 5
+def test_on_a_phone_the_page_is_no_wider_and_a_chart_that_fails_is_seen(text, tmp_path):
+    without_policy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
+    one_fails = without_policy.replace('"mark":{"type":"bar"', '"mark":{"type":"no such mark"', 1)
+    before, end, after = one_fails.rpartition("</body>")
+    (tmp_path / "measured.html").write_text(f"{before}{MEASURE}{end}{after}")
+    (tmp_path / "phone.html").write_text(PHONE)
+    made, console = opened(tmp_path / "phone.html", tmp_path / "profile", "--dump-dom")
+    measured = json.loads(re.sub(r"<[^>]*>", "", made))
+    charts = text.count('<div class="chart"')
+    assert measured == {"wide": 400, "over": 0, "drawn": charts - 1, "failed": 1}
+    assert len(console) == 1

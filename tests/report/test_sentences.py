@@ -1,0 +1,138 @@
+"""What each section says in a sentence follows from its numbers, at the edges too."""
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+
+from report.ablation import ablation
+from report.candidates import funnel, sources
+from report.data_profile import data_profile
+from report.fact import Fact, root
+from report.html import join
+from report.importance import dependence, importance
+from report.lost import lost_labels
+from report.results import results, segments
+from report.section import Section
+from report.settings import settings
+
+
+def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, object]) -> str:
+    made = section({name: root(name, content) for name, content in contents.items()})
+    return html.unescape(re.sub("<[^>]*>", "", join(made.says).markup))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "verdict"),
+    [
+        (0.001, 0.02, "lookbook is better by more than chance explains"),
+        (-0.01, 0.02, "this week cannot tell the two apart"),
+        (0.0, 0.02, "this week cannot tell the two apart"),
+        (-0.02, -0.001, "lookbook is worse by more than chance explains"),
+        (0.02, 0.02, "this week cannot tell the two apart"),  # of one customer
+    ],
+)
+def test_the_result_is_told_by_the_interval_of_the_difference(contents, low, high, verdict):
+    contents["metrics.json"]["differences"]["popularity"]["all"]["map"] |= {"low": low, "high": high}
+    assert verdict in said(results, contents)
+
+
+def test_segments_are_sorted_into_better_worse_and_not_told_apart(contents):
+    differences = contents["metrics.json"]["differences"]["popularity"]
+    for group, low, high in (("<=7", 0.1, 0.2), ("8-30", -0.2, -0.1), ("never", 0.3, 0.3)):
+        differences[group]["map"] |= {"low": low, "high": high}
+    assert said(segments, contents) == (
+        "By the last purchase, lookbook is better than popularity for ≤ 7 days; worse than popularity for 8–30 days; "
+        "not told apart from it for never."
+    )
+    for group in ("<=7", "8-30"):
+        differences[group]["map"] |= {"low": -0.1, "high": 0.1}
+    assert said(segments, contents) == "In no segment is the difference to popularity larger than chance explains."
+
+
+def test_without_a_baseline_nothing_is_compared(contents):
+    for part in ("metrics", "differences"):
+        for name in ("popularity", "most_bought"):
+            del contents["metrics.json"][part][name]
+    assert said(results, contents) == "Lookbook reaches MAP@12 of 0.2000 [0.1890, 0.2130] on 50 customers with purchases. "
+    assert said(segments, contents) == ""
+
+
+def test_lists_of_another_length_are_named_by_it(contents):
+    contents["run.json"]["k"] = 3
+    assert "MAP@3" in said(results, contents)
+    assert said(funnel, contents).endswith("28.6% were recommended in the first 3.")
+
+
+def test_a_single_source_is_compared_with_no_other(contents):
+    rows = contents["metrics.json"]["sources"]
+    contents["metrics.json"]["sources"] = [rows[0], rows[-1]]
+    assert said(sources, contents) == "Repurchase is the only source: it finds 30.0% of them."
+
+
+def test_an_ablation_is_told_for_every_way_to_leave_one_out(contents):
+    content = contents["ablation.json"]
+    content["variants"] += [{**content["variants"][1], "budget": "union", "verdict": "cannot tell"}]
+    content["greedy"] = [{"budget": "union", "kept": ["co_purchase", "repurchase"], "steps": []}]
+    assert said(ablation, contents) == (
+        "Without one source, free places filled by the rest: worse without repurchase; better without co purchase; "
+        "no clear difference without brand new source. "
+        "Without one group of features, free places filled by the rest: no clear difference without customer. "
+        "Without one source, free places left empty: no clear difference without co purchase. "
+        "Adding the source that helps most, free places left empty: co purchase and repurchase. "
+        "The smallest change that could have been seen is 0.0040."
+    )
+
+
+def test_importance_names_the_column_that_costs_most_when_shuffled(contents):
+    rows = contents["importance.json"]["importance"]
+    rows[:] = [{**row, "doc": "Sales in n days; null = none."} for row in rows]
+    worst = next(row for row in rows if (row["name"], row["method"]) == ("article_sales_7d", "permutation"))
+    worst["value"] = 10.5
+    assert said(importance, contents) == (
+        "By SHAP the ranker relies most on article_sales_1d (sales in n days), then on article_sales_2d and article_sales_3d. "
+        "MAP drops most, by 10.5000, when the values of article_sales_7d are shuffled."
+    )
+    for row in rows:
+        row["value"] = -0.1 if row["method"] == "permutation" else None
+    assert "MAP" not in said(importance, contents)
+
+
+def test_the_feature_whose_curve_spans_most_is_named(contents):
+    contents["importance.json"]["partial_dependence"] = [
+        {"feature": name, "value": n, "score": score} for n, (name, score) in enumerate((("a", 1), ("a", 0), ("b", 2), ("b", -1)))
+    ]
+    assert said(dependence, contents) == "b moves the score furthest: the mean score lies between −1.00 and 2.00."
+
+
+def test_lost_purchases_are_told_by_the_stage_that_loses_most(contents):
+    rows = contents["importance.json"]["lost_labels"]
+    assert said(lost_labels, contents) == "Most are lost as “ranked 13-50”: 23.8% of all purchases."
+    for row in rows:
+        row["labels"] = 10 if row["stage"] == "recommended" else 0
+    assert said(lost_labels, contents) == "Every purchase was recommended."
+
+
+def test_the_days_of_the_data_and_a_first_week_that_is_cut_are_told(contents):
+    contents["profile.json"]["dataset"] = {"first_day": "2020-06-07", "last_day": "2020-09-22"}
+    contents["profile.json"]["weeks"][0]["days"] = 3
+    assert said(data_profile, contents).startswith(
+        "The data go from 2020-06-07 to 2020-09-22. The first week is cut: the data hold 3 of its 7 days. In the last week, 50% "
+    )
+
+
+@pytest.mark.parametrize(
+    ("seeds", "start"),
+    [
+        ([], "None of the 0 settings differ from the defaults. "),
+        ([1, 2], "One of the 2 settings differs from its default. "),
+        ([2, 2], "2 of the 2 settings differ from the defaults. "),
+    ],
+)
+def test_settings_that_differ_are_counted_and_the_costliest_stages_named(contents, seeds, start):
+    contents["report.json"]["settings"] = [{"key": f"a.{n}", "value": seed, "default": 1} for n, seed in enumerate(seeds)]
+    stages = contents["run.json"]["stages"]
+    stages["learn"] = {**stages["learn"], "seconds_when_computed": 83.6, "peak_memory_mb": 1615}
+    stages["fit"] = {**stages["fit"], "seconds_when_computed": 61.0, "peak_memory_mb": 2158}
+    assert said(settings, contents) == (f"{start}The longest stage is learn, 84 seconds; the largest is fit, 2,158 MB of memory.")
