@@ -14,7 +14,7 @@ MODES = {
     "features": "Without one group of features",
 }
 """Heading of each mode."""
-BUDGETS = {"fixed": ", free places filled by the rest", "union": ", free places left empty"}
+BUDGETS = {"fixed": ", free places filled with other candidates", "union": ", free places left empty"}
 """What becomes of the places among the candidates that the parts left out had taken: added to the heading."""
 ONE_OUT = ("leave_one_out", "features")
 """Modes whose variants lack one part each, so that a sentence can say what each is worth."""

@@ -76,9 +76,9 @@ def test_an_ablation_is_told_for_every_way_to_leave_one_out(contents):
     content["variants"] += [{**content["variants"][1], "budget": "union", "verdict": "cannot tell"}]
     content["greedy"] = [{"budget": "union", "kept": ["co_purchase", "repurchase"], "steps": []}]
     assert said(ablation, contents) == (
-        "Without one source, free places filled by the rest: worse without repurchase; better without co purchase; "
+        "Without one source, free places filled with other candidates: worse without repurchase; better without co purchase; "
         "no clear difference without brand new source. "
-        "Without one group of features, free places filled by the rest: no clear difference without customer. "
+        "Without one group of features, free places filled with other candidates: no clear difference without customer. "
         "Without one source, free places left empty: no clear difference without co purchase. "
         "Adding the source that helps most, free places left empty: co purchase and repurchase. "
         "The smallest change that could have been seen is 0.0040."
