@@ -1,6 +1,7 @@
 """`data simulate` and `data twin` as a person uses them, on a market of a few hundred customers."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +61,18 @@ def test_the_command_writes_a_market_that_the_check_finds_nothing_wrong_with(tmp
     again = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert again.returncode == 3
     assert "not empty" in again.stderr
+
+
+def test_any_number_of_threads_writes_the_same_bytes(tmp_path):
+    (tmp_path / "small.toml").write_text(SMALL)
+    command = [LOOKBOOK, "data", "simulate", "--scale", "0.001", "--config", "small.toml", "--quiet", "--out"]
+    written = []
+    for threads in ("1", "4"):
+        environment = {**os.environ, "POLARS_MAX_THREADS": threads}
+        subprocess.run([*command, threads], cwd=tmp_path, env=environment, capture_output=True, check=True)
+        written.append({file.name: file.read_bytes() for file in sorted((tmp_path / threads).iterdir())})
+    assert written[0] == written[1]
+    assert len(written[0]) == 6
 
 
 def test_figures_and_ladder_are_measured_and_the_oracle_beats_the_ladder(measured):
