@@ -24,7 +24,7 @@ run: $(PROJECT)  ## install if needed, then recommend for every customer: make r
 	$(BIN)/lookbook run $(ARGS)
 
 test: $(PROJECT)  ## install if needed, then run the tests: make test ARGS="tests/data -k schema"
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n 2 $(ARGS)
 
 check: $(PROJECT)  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .

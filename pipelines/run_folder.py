@@ -8,7 +8,7 @@ import platform
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -21,6 +21,8 @@ from pipelines.disk import FULL, full_disk_explained
 from pipelines.errors import ArtifactError, LockedError, SettingsError
 from pipelines.progress import Reporter, peak_memory_mb
 from pipelines.stages import Stages
+
+TIME = "%Y%m%dT%H%M%SZ"
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def new_run(root: Path, mark: str) -> Iterator[Path]:
     runs = root / "runs"
     for left in runs.glob("*.partial"):
         shutil.rmtree(left, ignore_errors=True)
-    name = _free_name(runs, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{mark}")
+    name = _free_name(runs, mark)
     partial = runs / f"{name}.partial"
     partial.mkdir(parents=True)
     try:
@@ -73,10 +75,12 @@ def new_run(root: Path, mark: str) -> Iterator[Path]:
     link.rename(runs / "latest")
 
 
-def _free_name(runs: Path, name: str) -> str:
-    """`name`, or with the first free of -2, -3, ...: several runs may end within one second."""
-    taken = {path.name for path in runs.glob(f"{name}*")}
-    return next(free for free in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if free not in taken)
+def _free_name(runs: Path, mark: str) -> str:
+    """<UTC time>-<mark>, of the first second from now on that no run has: names are in the order in which runs ended."""
+    moment = datetime.now(UTC)
+    while any(runs.glob(f"{moment:{TIME}}-*")):
+        moment += timedelta(seconds=1)
+    return f"{moment:{TIME}}-{mark}"
 
 
 def finished_runs(root: Path) -> list[Path]:

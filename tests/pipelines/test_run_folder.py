@@ -26,13 +26,14 @@ def finished(root: Path, content: str) -> None:
         (folder / "run.json").write_text(content)
 
 
-def test_runs_that_end_within_one_second_get_names_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_runs_that_end_within_one_second_get_names_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run_folder, "datetime", Stopped)
-    for number in range(3):
-        finished(tmp_path, str(number))
+    for number, mark in enumerate(("b", "a", "b")):
+        with new_run(tmp_path, mark) as folder:
+            (folder / "run.json").write_text(str(number))
         assert (tmp_path / "runs" / "latest" / "run.json").read_text() == str(number)
     names = {path.name for path in (tmp_path / "runs").iterdir()}
-    assert names == {"20200922T120000Z-abc", "20200922T120000Z-abc-2", "20200922T120000Z-abc-3", "latest"}
+    assert names == {"20200922T120000Z-b", "20200922T120001Z-a", "20200922T120002Z-b", "latest"}
 
 
 def test_what_a_killed_process_left_is_removed_and_never_listed(tmp_path: Path) -> None:
