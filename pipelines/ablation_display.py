@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.ablation_rows import NOTHING, TOO_FEW
+from pipelines.figures import as_float
 from pipelines.progress import Reporter
 
 WIDE = 140
@@ -57,13 +58,13 @@ def ablation_tables(content: Mapping[str, object], *, width: int) -> list[Table]
             [row for row in variants if (row["mode"], row["budget"]) == kind],
             title=_title(*kind, weeks=_names(content["weeks"])),
             part=PARTS[kind[0]],
-            k=int(_number(content["k"])),
+            k=int(as_float(content["k"])),
             width=width,
         )
         for kind in kinds
     ]
     sources = source_table(_rows(content["sources"]), width=width)
-    parts = shapley_table(_rows(content["shapley"]), k=int(_number(content["k"])), width=width)
+    parts = shapley_table(_rows(content["shapley"]), k=int(as_float(content["k"])), width=width)
     return [*tables, sources, parts, overlap_table(_rows(content["overlap"]))]
 
 
@@ -75,8 +76,8 @@ def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, pa
     table = _table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
     for row in ({**whole, "name": "whole system"}, *variants):
         verdict = NOTHING if row["note"] == NOTHING else f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
-        visible = f"{_number(row['smallest_visible']):.4f}" if row.get("smallest_visible") else ""
-        reached = (f"{_number(row['candidates_per_customer']):.1f}", f"{_number(row['recall']):.4f}")
+        visible = f"{as_float(row['smallest_visible']):.4f}" if row.get("smallest_visible") else ""
+        reached = (f"{as_float(row['candidates_per_customer']):.1f}", f"{as_float(row['recall']):.4f}")
         table.add_row(
             str(row["name"]) if wide else str(row["name"]).replace(" ", "\n", 1),
             _interval(row, "map", width=width),
@@ -94,11 +95,11 @@ def source_table(sources: Rows, *, width: int) -> Table:
     cost = ("positive\nrate", "learn\nseconds", "retrieve\nseconds", "peak\nMB") if wide else ("seconds",)
     table = _table("Sources: candidates before the cut, cost", ("source", "per\ncustomer", "recall", "only it\nfound", *cost))
     for row in sources:
-        learn, retrieve = _number(row["learn_seconds"]), _number(row["retrieve_seconds"])
-        rate = "" if row["positive_rate"] is None else f"{_number(row['positive_rate']):.4f}"
+        learn, retrieve = as_float(row["learn_seconds"]), as_float(row["retrieve_seconds"])
+        rate = "" if row["positive_rate"] is None else f"{as_float(row['positive_rate']):.4f}"
         table.add_row(
             str(row["source"]),
-            f"{_number(row['candidates_per_customer']):.1f}",
+            f"{as_float(row['candidates_per_customer']):.1f}",
             _interval(row, "recall", width=width),
             f"{row['found_only']:,}",
             *((rate, f"{learn:.1f}", f"{retrieve:.1f}", f"{row['peak_memory_mb']}") if wide else (f"{learn + retrieve:.1f}",)),
@@ -117,10 +118,10 @@ def shapley_table(shapley: Rows, *, k: int, width: int) -> Table:
     for source in dict.fromkeys(source for source, _ in parts):
         rows = [parts[source, of] for of in shown]
         cells = (
-            (_interval(row, "value", width=width), "" if row["share"] is None else f"{_number(row['share']):.0%}") for row in rows
+            (_interval(row, "value", width=width), "" if row["share"] is None else f"{as_float(row['share']):.0%}") for row in rows
         )
         table.add_row(source, *(cell for pair in cells for cell in pair))
-    errors = [_number(row["standard_error"]) for row in shapley if row["standard_error"] is not None]
+    errors = [as_float(row["standard_error"]) for row in shapley if row["standard_error"] is not None]
     if errors:
         table.caption = f"of MAP: orders were sampled, standard error up to {max(errors):.4f}"
     return table
@@ -134,7 +135,7 @@ def overlap_table(overlap: Rows) -> Table:
     table = _table("Overlap: candidates that both retrieved / that either did", headings)
     for place, source in enumerate(sources, start=1):
         cells = [shared[source, other] for other in sources]
-        table.add_row(f"{place} {source}", *("" if cell is None else f"{_number(cell):.2f}" for cell in cells))
+        table.add_row(f"{place} {source}", *("" if cell is None else f"{as_float(cell):.2f}" for cell in cells))
     return table
 
 
@@ -143,7 +144,7 @@ def conclusions(content: Mapping[str, object]) -> list[str]:
     lines = []
     for built in _rows(content["greedy"]):
         kept, last = _names(built["kept"]), _rows(built["steps"])[-1]
-        gain = f"{_number(last['gain']):+.4f} [{_number(last['gain_low']):+.4f}, {_number(last['gain_high']):+.4f}]"
+        gain = f"{as_float(last['gain']):+.4f} [{as_float(last['gain_low']):+.4f}, {as_float(last['gain_high']):+.4f}]"
         end = "no other source is left" if last["added"] else f"the best of the rest, {last['best']}, changes MAP by {gain}"
         lines.append(f"Built up ({built['budget']} budget): {', '.join(kept)}; then {end}.")
     return lines
@@ -165,7 +166,7 @@ def _interval(row: Mapping[str, object], name: str, low: str = "low", high: str 
     if row.get(name) is None:
         return ""
     gap = " " if width >= WIDE else "\n"
-    value, lower, upper = (f"{_number(row[key]):{sign}.4f}" for key in (name, low, high))
+    value, lower, upper = (f"{as_float(row[key]):{sign}.4f}" for key in (name, low, high))
     return f"{value}{gap}[{lower}, {upper}]"
 
 
@@ -173,10 +174,6 @@ def _twice(headings: Iterable[str]) -> Iterator[str]:
     """Each heading, and one for its share after it."""
     for heading in headings:
         yield from (heading, "share")
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
 
 
 def _list(value: object) -> list[object]:

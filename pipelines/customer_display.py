@@ -14,6 +14,7 @@ from rich.table import Table
 from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from pipelines.display import WIDE
 from pipelines.explain_pair import RANKED
+from pipelines.figures import as_float
 from pipelines.progress import Reporter
 from pipelines.reasons import ago, words
 
@@ -141,20 +142,20 @@ def _source_table(sources: Sequence[Content]) -> Table:
 
 def _show_pushes(console: Console, pair: Content) -> None:
     added = _rows(pair["contributions"])
-    up = [row for row in added[:PUSHES] if _number(row["contribution"]) >= VISIBLE]
-    down = [row for row in added[: -PUSHES - 1 : -1] if _number(row["contribution"]) <= -VISIBLE]
+    up = [row for row in added[:PUSHES] if as_float(row["contribution"]) >= VISIBLE]
+    down = [row for row in added[: -PUSHES - 1 : -1] if as_float(row["contribution"]) <= -VISIBLE]
     for title, rows in (("What pushed its score up most", up), ("What pushed its score down most", down)):
         table = _table(title, ("adds", "against\nothers", "value", "of"), left=("of",))
         for row in rows:
-            adds, against = (f"{_number(row[key]):+.2f}" for key in ("contribution", "against_others"))
+            adds, against = (f"{as_float(row[key]):+.2f}" for key in ("contribution", "against_others"))
             table.add_row(adds, against, str(row["text"]).partition(" (")[0], _meaning(row))
         if rows:
             console.print(table)
     shown = {row["feature"] for row in (*up, *down)}
-    rest = sum(_number(row["contribution"]) for row in added if row["feature"] not in shown)
-    listed = sum(_number(row["contribution"]) for row in (*up, *down))
+    rest = sum(as_float(row["contribution"]) for row in added if row["feature"] not in shown)
+    listed = sum(as_float(row["contribution"]) for row in (*up, *down))
     console.print(
-        f"Score {_number(pair['score']):.2f} = {_number(pair['start']):.2f} to start with, {listed:+.2f} from these, "
+        f"Score {as_float(pair['score']):.2f} = {as_float(pair['start']):.2f} to start with, {listed:+.2f} from these, "
         f"{rest:+.2f} from the other {len(added) - len(shown)}.\n"
         "against others: how much more it adds here than to all that was ranked for the customer, on average."
     )
@@ -229,10 +230,6 @@ def _meaning(row: Content) -> str:
 
 def _rows(value: object) -> list[dict[str, object]]:
     return value if isinstance(value, list) else []
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
 
 
 def _whole(value: object) -> int:

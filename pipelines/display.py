@@ -12,6 +12,7 @@ from rich.table import Table
 
 from evaluation.results import Nested
 from evaluation.segments import ALL
+from pipelines.figures import as_float
 from pipelines.judge import SYSTEM
 from pipelines.progress import Reporter
 from pipelines.run_folder import read_about
@@ -56,11 +57,11 @@ def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, wid
         f"Week of {week}: {metrics[SYSTEM][ALL]['map']['n_customers']:,} customers with purchases; [95 % interval]",
         ("recommender", f"MAP@{k}", "lookbook is", *shown.values()),
     )
-    by_map = sorted(metrics, key=lambda variant: (-_number(metrics[variant][ALL]["map"]["value"]), variant))
+    by_map = sorted(metrics, key=lambda variant: (-as_float(metrics[variant][ALL]["map"]["value"]), variant))
     for variant in by_map:
         cells = metrics[variant][ALL]
         ratio = _interval(differences[variant][ALL]["map"], "ratio", digits=3, width=width) if variant != SYSTEM else ""
-        rest = (f"{_number(cells[name]['value']):.4f}" for name in shown)
+        rest = (f"{as_float(cells[name]['value']):.4f}" for name in shown)
         table.add_row(variant, _interval(cells["map"], width=width), ratio, *rest)
     return table
 
@@ -72,7 +73,7 @@ def segment_table(metrics: Nested, *, k: int, width: int) -> Table:
     table = _table(f"MAP@{k} by days since the customer's last purchase", ("days", "customers", *headings))
     for segment in (name for name in metrics[SYSTEM] if name != ALL):
         cells = [metrics[variant][segment]["map"] for variant in variants]
-        table.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{_number(cell['value']):.4f}" for cell in cells))
+        table.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{as_float(cell['value']):.4f}" for cell in cells))
     return table
 
 
@@ -83,7 +84,7 @@ def source_table(sources: list[dict[str, float | str | None]], *, width: int) ->
     for row in sources:
         rate = "" if row["positive_rate"] is None else f"{row['positive_rate']:.4f}"
         cells = (
-            f"{_number(row['candidates_per_customer']):.1f}",
+            f"{as_float(row['candidates_per_customer']):.1f}",
             _interval(row, "recall", width=width),
             f"{row['found_only']:,}",
             rate,
@@ -104,8 +105,4 @@ def _interval(cell: Mapping[str, object], name: str = "value", *, width: int, di
     if cell[name] is None or cell[low] is None:
         return ""
     gap = " " if width >= WIDE else "\n"
-    return f"{_number(cell[name]):.{digits}f}{gap}[{_number(cell[low]):.{digits}f}, {_number(cell[high]):.{digits}f}]"
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+    return f"{as_float(cell[name]):.{digits}f}{gap}[{as_float(cell[low]):.{digits}f}, {as_float(cell[high]):.{digits}f}]"

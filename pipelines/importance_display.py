@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.display import WIDE
+from pipelines.figures import as_float
 from pipelines.progress import Reporter
 
 METHODS = {"shap": "SHAP", "permutation": "MAP\nlost", "gain": "gain", "split": "splits"}
@@ -50,7 +51,7 @@ def importance_legend(explained: Explained) -> str:
     k, pairs = explained["k"], f"{explained['n_pairs_shap']:,}"
     return (
         f"SHAP: mean amount that it moves the score of a pair, over {pairs} pairs. MAP lost: by how much MAP@{k} of the week of "
-        f"{explained['week']} ({_number(explained['map']):.4f}, {explained['n_customers']:,} customers) falls when its values are "
+        f"{explained['week']} ({as_float(explained['map']):.4f}, {explained['n_customers']:,} customers) falls when its values are "
         f"dealt out anew among the pairs, mean of {explained['repeats']}, [95 % interval]; features that say the same thing stand "
         f"in for each other, so that each may lose little. gain: training loss removed by its splits. %: share of the column."
     )
@@ -70,7 +71,7 @@ def lost_label_table(explained: Explained, *, width: int) -> Table:
     for segment in segments:
         table.add_column(segment, justify="right", no_wrap=True)
     digits = ",.0f" if width >= WIDE else ".0f"
-    cells = {(r["stage"], r["segment"]): f"{_number(r['labels']):{digits}}\n{_number(r['share']):.1%}" for r in rows}
+    cells = {(r["stage"], r["segment"]): f"{as_float(r['labels']):{digits}}\n{as_float(r['share']):.1%}" for r in rows}
     for stage in dict.fromkeys(row["stage"] for row in rows):
         table.add_row(str(stage), *(cells.get((stage, segment), "") for segment in segments))
     return table
@@ -84,7 +85,7 @@ def rows_of(explained: Explained, name: str) -> Sequence[Row]:
 
 def _table(level: str, rows: Sequence[Row], *, top: int, width: int) -> Table:
     cells = {(str(row["name"]), str(row["method"])): row for row in rows}
-    names = sorted({str(row["name"]) for row in rows}, key=lambda name: (-_number(cells[name, "shap"]["value"]), name))
+    names = sorted({str(row["name"]) for row in rows}, key=lambda name: (-as_float(cells[name, "shap"]["value"]), name))
     shown = names[:top] if level == "feature" else names
     of = f"; {len(shown)} of {len(names)}" if len(shown) < len(names) else ""
     table = Table(title=f"{TITLES[level]}, largest SHAP importance first{of}", title_justify="left", title_style="bold")
@@ -102,8 +103,8 @@ def _table(level: str, rows: Sequence[Row], *, top: int, width: int) -> Table:
 
 
 def _cell(row: Row, *, width: int) -> str:
-    value, share = _number(row["value"]), row["share"]
-    below = "" if share is None else f"\n{_number(share):.1%}"
+    value, share = as_float(row["value"]), row["share"]
+    below = "" if share is None else f"\n{as_float(share):.1%}"
     match row["method"]:
         case "permutation":
             gap = " " if width >= WIDE else "\n"
@@ -116,8 +117,4 @@ def _cell(row: Row, *, width: int) -> str:
 
 def _decimals(value: object) -> str:
     """Four of them; nothing is -0.0000."""
-    return f"{round(_number(value), 4) + 0.0:.4f}"
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float)) else float("nan")
+    return f"{round(as_float(value), 4) + 0.0:.4f}"
