@@ -11,11 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.ablation_rows import NOTHING, TOO_FEW
+from pipelines.display import WIDE, titled_table
 from pipelines.figures import as_float
 from pipelines.progress import Reporter
-
-WIDE = 140
-"""Characters that every table fits in; on a narrower terminal intervals stand below their values and columns are left out."""
 
 TITLES = {
     "leave_one_out": "One source left out",
@@ -73,7 +71,7 @@ def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, pa
     have seen."""
     wide = width >= WIDE
     headings = (part, "smallest\nvisible", "candidates", "recall") if wide else (f"{part};\nvisible",)
-    table = _table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
+    table = titled_table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
     for row in ({**whole, "name": "whole system"}, *variants):
         verdict = NOTHING if row["note"] == NOTHING else f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
         visible = f"{as_float(row['smallest_visible']):.4f}" if row.get("smallest_visible") else ""
@@ -93,7 +91,7 @@ def source_table(sources: Rows, *, width: int) -> Table:
     """What each source retrieves, before the cut, and what it took to compute."""
     wide = width >= WIDE
     cost = ("positive\nrate", "learn\nseconds", "retrieve\nseconds", "peak\nMB") if wide else ("seconds",)
-    table = _table("Sources: candidates before the cut, cost", ("source", "per\ncustomer", "recall", "only it\nfound", *cost))
+    table = titled_table("Sources: candidates before the cut, cost", ("source", "per\ncustomer", "recall", "only it\nfound", *cost))
     for row in sources:
         learn, retrieve = as_float(row["learn_seconds"]), as_float(row["retrieve_seconds"])
         rate = "" if row["positive_rate"] is None else f"{as_float(row['positive_rate']):.4f}"
@@ -112,7 +110,7 @@ def shapley_table(shapley: Rows, *, k: int, width: int) -> Table:
     named = {"recall": "recall", "map": f"MAP@{k}"}
     parts = {(str(row["source"]), str(row["of"])): row for row in shapley}
     shown = [of for of in named if any(of == other for _, other in parts)]
-    table = _table(
+    table = titled_table(
         "Shapley values: what each source adds, averaged over all orders", ("source", *_twice(named[of] for of in shown))
     )
     for source in dict.fromkeys(source for source, _ in parts):
@@ -132,7 +130,7 @@ def overlap_table(overlap: Rows) -> Table:
     sources = list(dict.fromkeys(str(row["source"]) for row in overlap))
     shared = {(row["source"], row["other"]): row["jaccard"] for row in overlap}
     headings = ("source", *(str(place) for place in range(1, len(sources) + 1)))
-    table = _table("Overlap: candidates that both retrieved / that either did", headings)
+    table = titled_table("Overlap: candidates that both retrieved / that either did", headings)
     for place, source in enumerate(sources, start=1):
         cells = [shared[source, other] for other in sources]
         table.add_row(f"{place} {source}", *("" if cell is None else f"{as_float(cell):.2f}" for cell in cells))
@@ -153,13 +151,6 @@ def conclusions(content: Mapping[str, object]) -> list[str]:
 def _title(mode: str, budget: object, *, weeks: Sequence[str]) -> str:
     filled = {"fixed": ", freed places filled", "union": ", freed places left empty"}.get(str(budget), "")
     return f"{TITLES[mode]}{filled}; {'week' if len(weeks) == 1 else f'{len(weeks)} weeks up to that'} of {weeks[0]}"
-
-
-def _table(title: str, headings: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left", no_wrap=True)
-    return table
 
 
 def _interval(row: Mapping[str, object], name: str, low: str = "low", high: str = "high", *, width: int, sign: str = "") -> str:

@@ -4,7 +4,7 @@ Input: a run folder. Output: rich tables, which become plain text where there is
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -53,7 +53,7 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
 def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, width: int) -> Table:
     """One row per variant, best first: MAP, how many times the variant's MAP the system reaches, and other metrics."""
     shown = OTHER_METRICS if width >= WIDE else dict(list(OTHER_METRICS.items())[: max(0, (width - 66) // 12)])
-    table = _table(
+    table = titled_table(
         f"Week of {week}: {metrics[SYSTEM][ALL]['map']['n_customers']:,} customers with purchases; [95 % interval]",
         ("recommender", f"MAP@{k}", "lookbook is", *shown.values()),
     )
@@ -70,7 +70,7 @@ def segment_table(metrics: Nested, *, k: int, width: int) -> Table:
     """MAP by days since the customer's last purchase, for the system and the baselines."""
     variants = [variant for variant in metrics if not variant.endswith("_alone")]
     headings = variants if width >= WIDE else [variant.replace("_", "_\n") for variant in variants]
-    table = _table(f"MAP@{k} by days since the customer's last purchase", ("days", "customers", *headings))
+    table = titled_table(f"MAP@{k} by days since the customer's last purchase", ("days", "customers", *headings))
     for segment in (name for name in metrics[SYSTEM] if name != ALL):
         cells = [metrics[variant][segment]["map"] for variant in variants]
         table.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{as_float(cell['value']):.4f}" for cell in cells))
@@ -80,7 +80,7 @@ def segment_table(metrics: Nested, *, k: int, width: int) -> Table:
 def source_table(sources: list[dict[str, float | str | None]], *, width: int) -> Table:
     """What the candidates of each source, and of all together, could have reached."""
     headings = ("source", "per\ncustomer", "recall", "labels only\nit found", "positive\nrate")
-    table = _table("Candidates: their recall is the ceiling of any ranking", headings)
+    table = titled_table("Candidates: their recall is the ceiling of any ranking", headings)
     for row in sources:
         rate = "" if row["positive_rate"] is None else f"{row['positive_rate']:.4f}"
         cells = (
@@ -93,8 +93,9 @@ def source_table(sources: list[dict[str, float | str | None]], *, width: int) ->
     return table
 
 
-def _table(title: str, headings: tuple[str, ...]) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold")
+def titled_table(title: str, headings: Sequence[str]) -> Table:
+    """An empty table; its first column is text, the others are figures."""
+    table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
     for place, heading in enumerate(headings):
         table.add_column(heading, justify="right" if place else "left", no_wrap=True)
     return table
