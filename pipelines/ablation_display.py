@@ -38,8 +38,7 @@ def show_ablation(content: Mapping[str, object], folder: Path, reporter: Reporte
         console.print(table)
     for line in conclusions(content):
         console.print(line, soft_wrap=True)
-    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
-    console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
+    console.print(reporter.reuse())
     again = content["source_stages_computed_by_variants"]
     console.print(
         "No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again."

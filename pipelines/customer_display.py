@@ -42,8 +42,7 @@ def show_one(told: Content, folder: Path, reporter: Reporter, *, json_lines: boo
         return
     console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
     (show_pair if "contributions" in told else show_customer)(told, console)
-    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
-    console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed. The run is in {folder}")
+    console.print(f"{reporter.reuse()} The run is in {folder}")
 
 
 def show_customer(card: Content, console: Console) -> None:

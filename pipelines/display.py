@@ -45,8 +45,7 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
         console.print(result_table(metrics, differences, week=str(about["test_week"]), k=k, width=width))
         console.print(segment_table(metrics, k=k, width=width))
         console.print(source_table(results["sources"], width=width))
-    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
-    console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
+    console.print(reporter.reuse())
     console.print(f"Results are in {folder}")
 
 

@@ -33,8 +33,7 @@ def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: b
         console.print(table)
     console.print(importance_legend(explained))
     console.print(lost_label_table(explained, width=console.width))
-    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
-    console.print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
+    console.print(reporter.reuse())
     console.print(
         f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value"
     )

@@ -39,8 +39,7 @@ def show_profile(found: Row, reporter: Reporter, *, file: Path | None, json_line
         return
     out = console()
     _sections(out, found)
-    reused, computed = sum(reporter.reused.values()), sum(reporter.computed.values())
-    out.print(f"\n{reused} of {reused + computed} stages were reused, {computed} computed.")
+    out.print(f"\n{reporter.reuse()}")
     out.print(
         f"The profile is in {file}" if file else "--json prints all of it, --out FILE writes it.", markup=False, soft_wrap=True
     )

@@ -96,6 +96,11 @@ class Reporter:
         if self.mode in ("terminal", "plain"):
             self.console.print(text)
 
+    def reuse(self) -> str:
+        """How many stages were found on disk, as a sentence."""
+        reused, computed = sum(self.reused.values()), sum(self.computed.values())
+        return f"{reused} of {reused + computed} stages were reused, {computed} computed."
+
     def _record(self, stage: str, detail: str, seconds: float, reused: bool) -> None:
         self.finished += 1
         self.seconds[stage] = self.seconds.get(stage, 0.0) + seconds

@@ -65,7 +65,7 @@ def show_report(page: Path, reporter: Reporter, *, json_lines: bool) -> None:
         return
     for name, command in lacking.items():
         print(f"Not on the page yet: {name.removesuffix('.json')} ({command}).")
-    print(f"{reused} of {reused + computed} stages were reused, {computed} computed.")
+    print(reporter.reuse())
     print(f"The report is {page} ({page.stat().st_size / 1e6:.1f} MB).")
 
 
