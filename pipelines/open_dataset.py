@@ -6,18 +6,23 @@ from pathlib import Path
 
 from data.dataset import Dataset
 from data.registry import convert_dataset, source_digest
-from pipelines.artifacts import Artifacts
+from pipelines.artifacts import Artifacts, Stage
 from pipelines.config import Settings
 from pipelines.digest import code_digest
 
 
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:
-    """The converted data set and its folder. Files that were moved but not changed are not converted again."""
+    """The converted data set and its folder."""
+    stage = dataset_stage(settings, artifacts)
+    return Dataset.open(stage.folder / "tables"), stage.folder / "tables"
+
+
+def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:
+    """The stage that holds the converted data set. Files that were moved but not changed are not converted again."""
     choices = {key: value for key, value in asdict(settings.data).items() if key != "data_dir"}
     key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("data.registry", __name__)}
 
     def build(folder: Path) -> None:
         convert_dataset(settings.data, folder / "tables", today=datetime.now().astimezone().date())
 
-    stage = artifacts.stage("data", settings.data.dataset, key=key, build=build)
-    return Dataset.open(stage.folder / "tables"), stage.folder / "tables"
+    return artifacts.stage("data", settings.data.dataset, key=key, build=build)
