@@ -1,10 +1,8 @@
-"""Settings: default.toml, overridden by a file, overridden by flags; checked once, then frozen.
+"""Settings: the layers of pipelines/layers.py, checked once, then frozen.
 
 Input: TOML tables. Output: Settings. Every default stands in default.toml and nowhere else.
 """
 
-import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
@@ -17,15 +15,14 @@ from data.settings import DataSettings
 from data.simulate.settings import SimulateSettings
 from features.registry import GROUP_NAMES
 from pipelines.errors import SettingsError
+from pipelines.layers import DEFAULTS, Table, layered
 from ranking.ranker import RankerSettings
 from retrieval.registry import SOURCES
 from retrieval.source import CandidateSource
 
-DEFAULTS = Path(__file__).with_name("default.toml")
 SIMULATE = "simulate"
 """The table that only `data simulate` reads; it is no part of a run's settings."""
 
-Table = dict[str, object]
 T = TypeVar("T")
 
 
@@ -42,6 +39,7 @@ class RunSettings(_Frozen):
     k: Annotated[int, Gt(0), Le(100)]
     shard_customers: Annotated[int, Gt(0)]
     cache_features: bool
+    preset: Literal["default", "quick", "best"]
 
 
 class RetrievalSettings(_Frozen):
@@ -94,15 +92,13 @@ class Settings(_Frozen):
 
 
 def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Default settings with the tables of `config` and then `overrides` ("table.key" -> value) on top.
+    """Default settings with those of the data set, of the preset, of `config` and of `overrides` ("table.key" -> value) on top.
 
     Raises:
         SettingsError: an unknown key (with the nearest known one), a wrong type or a value out of range, and where it stands.
     """
-    tables = _merged(config)
+    tables = layered(config, overrides or {})
     del tables[SIMULATE]
-    for key, value in (overrides or {}).items():
-        _merge(tables, _nested(key.split("."), value), where="flag", path="")
     return _settings(tables)
 
 
@@ -112,7 +108,7 @@ def load_simulation(config: Path | None = None) -> SimulateSettings:
     Raises:
         SettingsError: as load_settings.
     """
-    return _validated(SimulateSettings, _table(_merged(config), SIMULATE), SIMULATE)
+    return _validated(SimulateSettings, _table(layered(config, {}), SIMULATE), SIMULATE)
 
 
 def choose_sources(settings: Settings, *, only: str | None, drop: str | None) -> Settings:
@@ -150,13 +146,6 @@ def write_settings(settings: Settings, file: Path) -> None:
     file.write_text(tomlkit.dumps(document))
 
 
-def _merged(config: Path | None) -> Table:
-    tables = tomllib.loads(DEFAULTS.read_text())
-    if config is not None:
-        _merge(tables, _read(config), where=str(config), path="")
-    return tables
-
-
 def _settings(tables: Table) -> Settings:
     retrieval = dict(_table(tables, "retrieval"))
     unknown = [name for name in _strings(retrieval.get("sources")) if name not in SOURCES]
@@ -185,35 +174,6 @@ def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
         first = error.errors()[0]
         key = ".".join([*([path] if path else []), *(str(part) for part in first["loc"])])
         raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg']}") from None
-
-
-def _merge(into: Table, other: Mapping[str, object], *, where: str, path: str) -> None:
-    for key, value in other.items():
-        name = f"{path}{key}"
-        if key not in into:
-            close = difflib.get_close_matches(key, into, n=1)
-            hint = f"; did you mean {path}{close[0]}?" if close else f"; known: {', '.join(into)}"
-            raise SettingsError(f"{where}: unknown setting {name}{hint}")
-        present = into.get(key)
-        if isinstance(present, dict) and isinstance(value, Mapping):
-            _merge(present, value, where=where, path=f"{name}.")
-        elif isinstance(present, dict) != isinstance(value, Mapping):
-            raise SettingsError(f"{where}: {name} = {value!r}: expected {'a table' if isinstance(present, dict) else 'one value'}")
-        else:
-            into[key] = value
-
-
-def _read(file: Path) -> Table:
-    try:
-        return tomllib.loads(file.read_text())
-    except OSError as error:
-        raise SettingsError(f"--config {file}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--config {file}: not valid TOML: {error}") from None
-
-
-def _nested(keys: list[str], value: object) -> Table:
-    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
 
 
 def _fill(document: object, values: Mapping[str, object]) -> None:

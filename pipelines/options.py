@@ -16,7 +16,7 @@ OFF = Parameter(negative="")
 @Parameter(name="*")
 @dataclass(frozen=True)
 class DataChoice:
-    """Which data. Flags win over --config, which wins over pipelines/default.toml."""
+    """Which data. Flags win over --config, which wins over the files in pipelines/ (see its layers.py)."""
 
     config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
     dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
@@ -50,6 +50,9 @@ class Choice(DataChoice):
 
     sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
     drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
+    preset: Annotated[
+        Literal["default", "quick", "best"] | None, Parameter(help="Less time and less MAP (quick), or the reverse (best).")
+    ] = None
     device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
     seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
 
@@ -60,7 +63,7 @@ class Choice(DataChoice):
         return choose_sources(settings, only=self.sources, drop=self.drop)
 
     def given(self) -> dict[str, object]:
-        return {**super().given(), "run.device": self.device, "run.seed": self.seed}
+        return {**super().given(), "run.preset": self.preset, "run.device": self.device, "run.seed": self.seed}
 
     def settings_or_those_of(self, run: str | None, artifacts: Path) -> "Settings | None":
         """The settings that are asked for; None = those of a finished run, whose thread limit is then set.

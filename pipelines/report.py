@@ -12,9 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from data.windows import training_windows
-from pipelines.config import DEFAULTS, load_settings
+from pipelines.config import load_settings
 from pipelines.explain_customer import cards, example_customers
 from pipelines.inspected import Inspected, inspected
+from pipelines.layers import DEFAULTS
 from pipelines.profile import profile_of
 from pipelines.progress import Reporter
 from pipelines.run_folder import add_to_run, as_json

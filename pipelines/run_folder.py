@@ -149,6 +149,7 @@ def write_about(folder: Path, stages: Stages, reporter: Reporter, facts: Mapping
     about = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings_digest": digest(stages.settings.tables),
+        "preset": stages.settings.run.preset,
         "k": stages.settings.run.k,
         "dataset": stages.dataset.name,
         "data_digest": stages.dataset.digest,
