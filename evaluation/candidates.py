@@ -79,8 +79,9 @@ def source_quality(counts: pl.DataFrame, *, resamples: int, seed: int) -> pl.Dat
     return table.select(pl.Series("source", names), *_RECALL, only)
 
 
-def union_recall(pairs: pl.LazyFrame, labels: pl.LazyFrame, *, depths: Sequence[int], resamples: int, seed: int) -> pl.DataFrame:
-    """UNION_RECALL of PAIRS (whose `rrf` orders a customer's candidates, ties by the smaller article id) at `depths`."""
+def union_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame, *, depths: Sequence[int]) -> pl.LazyFrame:
+    """One row per customer with a label, sorted: n_labels and, per depth, `<depth>_candidates` and `<depth>_found` among the
+    first `depth` PAIRS of the customer by `rrf`, ties by the smaller article id. Shards may simply be concatenated."""
     place = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
     counts = (
         _labelled(pairs, labels)
@@ -96,7 +97,12 @@ def union_recall(pairs: pl.LazyFrame, labels: pl.LazyFrame, *, depths: Sequence[
             }.items()
         )
     )
-    table = _recall(_per_customer(counts, labels).collect(), [str(d) for d in depths], resamples=resamples, seed=seed)
+    return _per_customer(counts, labels)
+
+
+def union_recall(counts: pl.DataFrame, *, depths: Sequence[int], resamples: int, seed: int) -> pl.DataFrame:
+    """UNION_RECALL at `depths` from the rows of `union_counts`."""
+    table = _recall(counts, [str(depth) for depth in depths], resamples=resamples, seed=seed)
     return table.select(pl.Series("depth", depths, dtype=pl.UInt32), *_RECALL)
 
 

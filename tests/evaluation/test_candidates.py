@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from data.schema import CANDIDATES, LABELS
-from evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality, sources_in, union_recall
+from evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality, sources_in, union_counts, union_recall
 
 Retrieved = dict[str, dict[int, list[int]]]
 Bought = dict[int, set[int]]
@@ -79,7 +79,9 @@ def test_union_recall_follows_the_fused_order_and_ties_go_to_the_smaller_article
         {"customer": [1, 1, 1, 2], "article": [6, 5, 4, 1], "rrf": [0.2, 0.2, 0.9, 0.5]},
         schema={"customer": pl.UInt32, "article": pl.UInt32, "rrf": pl.Float32},
     )
-    table = union_recall(fused, labelled({1: {5, 7}, 3: {1, 2}}), depths=[1, 2, 3, 10], resamples=20, seed=0)
+    depths = [1, 2, 3, 10]
+    counts = union_counts(fused, labelled({1: {5, 7}, 3: {1, 2}}), depths=depths).collect()
+    table = union_recall(counts, depths=depths, resamples=20, seed=0)
     assert table.select("depth", "found", "recall", "customer_recall", "candidates_per_customer", "positive_rate").rows() == [
         (1, 0, 0.0, 0.0, 0.5, 0.0),
         (2, 1, 0.25, 0.25, 1.0, 0.5),
