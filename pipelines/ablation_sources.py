@@ -3,7 +3,7 @@
 Input: the whole system of a Bench. Output: tables of SOURCE_QUALITY with costs, OVERLAP, SHAPLEY of recall.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from evaluation.overlap import overlap, shared_pairs
 from evaluation.shapley import finder_counts, shapley_of_recall
 from pipelines.ablation_steps import Week
 from pipelines.ablation_variants import Bench
-from pipelines.artifacts import Artifacts, Stage, write_tables
+from pipelines.artifacts import Artifacts, Passing, Stage, write_tables
 from pipelines.digest import code_digest
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
 
 
 @dataclass(frozen=True)
@@ -68,8 +69,8 @@ def _counted(stages: Stages, week: Week) -> Stage:
     return stages.artifacts.stage("evaluate", f"{week[0].window.as_of} sources", key=key, build=build)
 
 
-def _count(stages: Stages, shard: Shard, retrieved: dict[str, Stage]) -> dict[str, pl.LazyFrame]:
-    customers = pl.LazyFrame({"customer": shard.customers})
+def _count(stages: Stages, shard: Shard, retrieved: Mapping[str, Stage | Passing]) -> dict[str, pl.LazyFrame]:
+    customers = pl.LazyFrame({"customer": shard.served})
     labels = stages.dataset.labels(shard.window).join(customers, on="customer", how="semi", maintain_order="left")
     pairs = pairs_of({name: stage.table("candidates") for name, stage in retrieved.items()}).collect().lazy()
     return {

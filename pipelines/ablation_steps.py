@@ -6,7 +6,8 @@ Input: Stages of the whole system, the buyers of each test week. Output: steps b
 from collections.abc import Sequence
 
 from data.windows import Window, training_windows
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
 
 Week = Sequence[Shard]
 """The customers with purchases in one test week."""

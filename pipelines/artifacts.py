@@ -20,6 +20,7 @@ from pipelines.memory import PeakMemory
 from pipelines.progress import Reporter
 
 Build = Callable[[Path], None]
+Make = Callable[[], Mapping[str, pl.LazyFrame]]
 MANIFEST = "MANIFEST.json"
 
 
@@ -51,6 +52,17 @@ class Stage:
 
 
 @dataclass(frozen=True)
+class Passing:
+    """A stage that is not kept: its tables are computed when they are asked for, each time anew. key: as of a kept one."""
+
+    key: str
+    make: Make
+
+    def table(self, name: str) -> pl.LazyFrame:
+        return self.make()[name]
+
+
+@dataclass(frozen=True)
 class Artifacts:
     """The stage tables under `root`. With `fresh`, what is there from before is computed again, once."""
 
@@ -59,10 +71,11 @@ class Artifacts:
     fresh: bool = False
     done: dict[Path, Stage] = field(default_factory=dict)
 
-    def stage(self, name: str, detail: str, *, key: Mapping[str, object], build: Build) -> Stage:
+    def stage(self, name: str, detail: str, *, key: Mapping[str, object], build: Build, customers: int | None = None) -> Stage:
         """The folder that `build` fills for `key`: from disk if it is there and whole, else computed and written.
 
         name: "kind" or "kind/what"; detail: the rest of what people are shown. A stage is checked and reported once per run.
+        customers: how many it works on, for its manifest; null = the whole data set.
 
         Raises:
             ArtifactError: a file on disk is not the one that was written.
@@ -73,14 +86,22 @@ class Artifacts:
             with self.reporter.step(name, detail) as tell:
                 reused = folder.exists() and not self.fresh
                 if not reused:
-                    self._write(folder, key, build)
+                    self._write(folder, key, build, customers)
                 verify(folder)
                 took = json.loads((folder / MANIFEST).read_text())
                 self.done[folder] = Stage(mark, folder, reused, took["seconds"], took.get("peak_memory_mb", 0))
                 tell(reused)
         return self.done[folder]
 
-    def _write(self, folder: Path, key: Mapping[str, object], build: Build) -> None:
+    def tables(
+        self, name: str, detail: str, *, key: Mapping[str, object], make: Make, keep: bool = True, customers: int | None = None
+    ) -> Stage | Passing:
+        """A stage whose files are the tables that `make` gives; with `keep` false nothing is written or reported."""
+        if not keep:
+            return Passing(digest(key), make)
+        return self.stage(name, detail, key=key, build=lambda folder: write_tables(folder, make()), customers=customers)
+
+    def _write(self, folder: Path, key: Mapping[str, object], build: Build, customers: int | None) -> None:
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
@@ -90,7 +111,7 @@ class Artifacts:
                 with PeakMemory() as memory:
                     build(partial)
                 took = {"seconds": round(time.perf_counter() - start, 3), "peak_memory_mb": memory.mb}
-                write_manifest(partial, {"key": dict(key), **took})
+                write_manifest(partial, {"key": dict(key), "customers": customers, **took})
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
             raise

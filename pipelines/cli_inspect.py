@@ -36,6 +36,7 @@ def ablate(
 ) -> None:
     """Run the system without each source, or with it alone, and say whether the source helps, hurts or neither can be told."""
     settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
     reporter = output.reporter()
     from pipelines.ablate import ablate as run_ablation
     from pipelines.ablate import requested
@@ -63,6 +64,7 @@ def explain(
 ) -> None:
     """Say what the ranker looks at, by feature, feature group and source, and where labels were lost; or explain one list."""
     settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
     reporter = output.reporter()
     from pipelines.customer_display import show_one
     from pipelines.explain import explain_ranker
@@ -99,6 +101,7 @@ def profile(
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
     """Write report.html into a run: one page with all that run, ablate and explain found, which opens in any browser."""
     settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
     reporter = output.reporter()
     from pipelines.inspected import run_of
     from pipelines.report import report as write_report

@@ -37,8 +37,11 @@ class RunSettings(_Frozen):
     device: Literal["auto", "gpu", "cpu"]
     threads: Annotated[int, Ge(0)]
     k: Annotated[int, Gt(0), Le(100)]
+    rank_scope: Literal["all", "active"]
+    active_weeks: Annotated[int, Gt(0)]
     shard_customers: Annotated[int, Gt(0)]
     cache_features: bool
+    memory_limit: str
     preset: Literal["default", "quick", "best"]
 
 
@@ -61,6 +64,7 @@ class RankingSettings(_Frozen):
 
     training_weeks: Annotated[int, Ge(2)]
     negatives_per_positive: Annotated[int, Gt(0)]
+    max_examples: Annotated[int, Gt(0)]
     lambdarank: RankerSettings
 
 

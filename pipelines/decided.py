@@ -13,7 +13,8 @@ from data.dataset import History
 from data.windows import Window
 from pipelines.inspected import Inspected
 from pipelines.rank import Ranked, rank_week
-from pipelines.stages import KEYS, UNCUT, Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import KEYS, UNCUT, Stages
 from ranking.ranker import Ranker
 from ranking.trees import Trees
 from retrieval.merge import merge
@@ -67,7 +68,7 @@ class Decided:
     @cached_property
     def features(self) -> pl.DataFrame:
         """The features of the pairs that were kept, as the ranker saw them."""
-        parts = [self._of(self.stages.seen(self.stages.features(shard)[1]().lazy())) for shard in self.shards]
+        parts = [self._of(self.stages.seen(self.stages.features(shard).table("features"))) for shard in self.shards]
         return pl.concat(part.collect() for part in parts).sort(KEYS)
 
     @cached_property
@@ -119,4 +120,4 @@ def decided_for(opened: Inspected, customer: int, *, final: bool) -> Decided:
 
 
 def _holding(shards: Sequence[Shard], customers: pl.Series) -> list[Shard]:
-    return [shard for shard in shards if shard.customers.is_in(customers.implode()).any()]
+    return [shard for shard in shards if shard.served.is_in(customers.implode()).any()]

@@ -43,7 +43,7 @@ class ExplainedPairs:
         """What the pairs and the ranker were computed from, for the keys of stages."""
         return {
             "ranker": self.opened.ranked.ranker.key,
-            "features": [self.opened.stages.features(shard)[0] for shard in self.opened.buyers],
+            "features": [self.opened.stages.features(shard).key for shard in self.opened.buyers],
             "customers": digest({"ids": self.customers.to_list()}),
             "seed": self.opened.stages.settings.run.seed,
         }
@@ -94,7 +94,7 @@ class ExplainedPairs:
         """Shard after shard, so that the features of one are in memory beside the matrix."""
         pairs, parts = [], []
         for shard in self.opened.buyers:
-            features = self.opened.stages.features(shard)[1]().lazy()
+            features = self.opened.stages.features(shard).table("features")
             frame = self.opened.stages.seen(features).join(self._chosen.lazy(), on="customer", how="semi").sort(PAIR).collect()
             pairs.append(frame.select(PAIR))
             parts.append(feature_matrix(frame))

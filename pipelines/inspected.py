@@ -20,7 +20,8 @@ from pipelines.progress import Reporter
 from pipelines.rank import Ranked, rank_week
 from pipelines.run import run
 from pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
 
 
 @dataclass(frozen=True)

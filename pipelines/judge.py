@@ -12,13 +12,14 @@ from pathlib import Path
 import polars as pl
 
 from evaluation.baselines import article_popularity, baseline_recommendations
-from evaluation.candidates import candidate_counts, pairs_of, source_quality, union_recall
+from evaluation.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
 from evaluation.recommendations import top_of
 from evaluation.results import evaluate
 from evaluation.segments import customer_segments
 from pipelines.artifacts import Stage, write_tables
 from pipelines.digest import code_digest
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
 
 SYSTEM = "lookbook"
 UNION_DEPTHS = (12, 50, 100, 200, 300, 500)
@@ -37,13 +38,14 @@ def judge(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sha
     def build(folder: Path) -> None:
         write_tables(folder, {**_lists(stages, recommendations, shards), **_candidates(stages, shards)})
 
-    return stages.artifacts.stage("evaluate", str(shards[0].window.as_of), key=key, build=build)
+    customers = sum(len(shard.served) for shard in shards)
+    return stages.artifacts.stage("evaluate", str(shards[0].window.as_of), key=key, build=build, customers=customers)
 
 
 def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Shard]) -> dict[str, pl.LazyFrame]:
     settings, window, k = stages.settings, shards[0].window, stages.settings.run.k
     history = stages.dataset.before(window.as_of)
-    customers = pl.concat([shard.customers for shard in shards])
+    customers = pl.concat([shard.served for shard in shards])
     alone = {
         f"{source.name}_alone": pl.concat([top_of(stages.candidates(source, s).table("candidates"), k=k) for s in shards])
         for source in stages.sources
@@ -55,7 +57,7 @@ def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sh
             **alone,
         },
         stages.dataset.labels(window),
-        customer_segments(history, customers),
+        customer_segments(history.of(customers), customers),
         article_popularity(history),
         system=SYSTEM,
         k=k,
@@ -66,17 +68,18 @@ def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sh
 
 
 def _candidates(stages: Stages, shards: Sequence[Shard]) -> dict[str, pl.LazyFrame]:
-    labels = stages.dataset.labels(shards[0].window)
-    pairs = pl.concat([stages.pairs(shard).table("pairs") for shard in shards])
-    retrieved = {
-        source.name: pl.concat([stages.candidates(source, shard).table("candidates") for shard in shards])
-        for source in stages.sources
-    }
+    """Counted shard by shard: the candidates of a whole week do not fit into memory."""
+    labels = stages.dataset.labels(shards[0].window).collect().lazy()
     resampling = {"resamples": stages.settings.evaluation.bootstrap_resamples, "seed": stages.settings.run.seed}
-    counts = candidate_counts(pairs_of(retrieved), labels).collect()
     depths = [depth for depth in UNION_DEPTHS if depth < stages.settings.retrieval.max_candidates]
     depths.append(stages.settings.retrieval.max_candidates)
+    of_sources, of_union = [], []
+    for shard in shards:
+        bought = labels.join(pl.LazyFrame({"customer": shard.served}), on="customer", how="semi")
+        retrieved = {source.name: stages.candidates(source, shard).table("candidates") for source in stages.sources}
+        of_sources.append(candidate_counts(pairs_of(retrieved), bought).collect())
+        of_union.append(union_counts(stages.pairs(shard).table("pairs"), bought, depths=depths).collect())
     return {
-        "sources": source_quality(counts, **resampling).lazy(),
-        "union": union_recall(pairs, labels, depths=depths, **resampling).lazy(),
+        "sources": source_quality(pl.concat(of_sources), **resampling).lazy(),
+        "union": union_recall(pl.concat(of_union), depths=depths, **resampling).lazy(),
     }

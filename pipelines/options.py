@@ -92,6 +92,16 @@ class Output:
     fresh: Annotated[bool, OFF, Parameter(help="Compute every stage again, whatever is on disk.")] = False
     json: Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")] = False
     quiet: Annotated[bool, OFF, Parameter(help="Only the result, no progress.")] = False
+    memory_limit: Annotated[
+        str | None, Parameter(help="Most memory, such as 6GB or 70% of the machine's; the command is stopped before it takes more.")
+    ] = None
+
+    def confine(self, settings: "Settings | None") -> None:
+        """Go on in a child process, which is stopped at --memory-limit, else at that of `settings`, else at the default one."""
+        from pipelines.config import load_settings
+        from pipelines.memory_limit import run_in_child
+
+        run_in_child(self.memory_limit or (settings or load_settings()).run.memory_limit)
 
     def reporter(self) -> "Reporter":
         from pipelines.interrupt import stop_after_step

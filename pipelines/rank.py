@@ -13,12 +13,17 @@ import polars as pl
 from data.errors import DataError
 from data.schema import RECOMMENDATIONS
 from data.windows import Window, training_windows
-from pipelines.artifacts import Stage, write_tables
+from pipelines.artifacts import Passing, Stage, write_tables
 from pipelines.digest import code_digest
 from pipelines.errors import SettingsError
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
+from ranking.examples import sample_customers
 from ranking.ranker import Ranker, choose_trees, feature_schema, fit
 from ranking.select import fallback_lists, select_top_k
+
+Week = Sequence[Stage | Passing]
+"""The EXAMPLES of one week, a stage for each shard."""
 
 
 class NoExamplesError(DataError):
@@ -39,14 +44,28 @@ class Ranked:
     recommendations: Sequence[Stage]
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A ranker and how it came about; the fields are those of Ranked."""
+
+    trees: int
+    search: Stage | None
+    ranker: Stage
+
+
 def rank_week(stages: Stages, shards: Sequence[Shard], *, trees: int | None = None) -> Ranked:
     """Fit on the weeks before the window of `shards` and recommend for their customers. trees: None = by early stopping."""
     window = shards[0].window
+    fitted = fit_week(stages, window, trees=trees)
+    return Ranked(window, fitted.trees, fitted.search, fitted.ranker, recommend(stages, fitted.ranker, shards))
+
+
+def fit_week(stages: Stages, window: Window, *, trees: int | None = None) -> Fitted:
+    """A ranker fitted on the weeks before `window`. trees: None = by early stopping."""
     search = search_trees(stages, window) if trees is None else None
     trees = _best(search) if search else trees
     assert trees is not None
-    ranker = fit_ranker(stages, window, trees=trees)
-    return Ranked(window, trees, search, ranker, recommend(stages, ranker, shards))
+    return Fitted(trees, search, fit_ranker(stages, window, trees=trees))
 
 
 def choose_tree_count(stages: Stages, target: Window) -> int:
@@ -57,31 +76,32 @@ def choose_tree_count(stages: Stages, target: Window) -> int:
 def search_trees(stages: Stages, target: Window) -> Stage:
     """curve.json: the best number of trees, and MAP@12 of the newest training week after each tree."""
     settings = stages.settings
-    *older, newest = [_examples(stages, window) for window in training_windows(target, settings.ranking.training_weeks)]
-    key = {**_ranker_key(stages, [*older, newest]), "purpose": "early stopping"}
+    weeks = examples_before(stages, target)
+    key = {**_ranker_key(stages, weeks), "purpose": "early stopping"}
 
     def build(folder: Path) -> None:
+        *older, newest = _examples_in(stages, weeks)
         curve = choose_trees(
-            _examples_in(stages, older),
-            _examples_in(stages, [newest]),
+            [part for week in older for part in week],
+            newest,
             settings=settings.ranking.lambdarank,
             seed=settings.run.seed,
             threads=settings.run.threads,
         )
         (folder / "curve.json").write_text(json.dumps({"trees": curve.trees, "map_at_12": curve.values}) + "\n")
 
-    return stages.artifacts.stage("fit/trees", str(target.as_of), key=key, build=build)
+    return stages.artifacts.stage("fit/trees", str(target.as_of), key=key, build=build, customers=_learned_from(stages, target))
 
 
 def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
     """A ranker of `trees` trees from all training weeks before `target`; the folder is what `Ranker.load` reads."""
     settings = stages.settings
-    weeks = [_examples(stages, window) for window in training_windows(target, settings.ranking.training_weeks)]
+    weeks = examples_before(stages, target)
     key = {**_ranker_key(stages, weeks), "trees": trees}
 
     def build(folder: Path) -> None:
         ranker = fit(
-            _examples_in(stages, weeks),
+            [part for week in _examples_in(stages, weeks) for part in week],
             settings.ranking.lambdarank,
             trees=trees,
             seed=settings.run.seed,
@@ -89,18 +109,21 @@ def fit_ranker(stages: Stages, target: Window, *, trees: int) -> Stage:
         )
         ranker.save(folder)
 
-    return stages.artifacts.stage("fit/ranker", str(target.as_of), key=key, build=build)
+    return stages.artifacts.stage("fit/ranker", str(target.as_of), key=key, build=build, customers=_learned_from(stages, target))
 
 
 def recommend(stages: Stages, ranker: Stage, shards: Sequence[Shard]) -> list[Stage]:
     """Table `recommendations` (RECOMMENDATIONS) for the customers of each of `shards`, which share one window."""
-    fallback = _fallback(stages, shards[0].window)
-    return [_recommend_shard(stages, ranker, shard, fallback) for shard in shards]
+    fallback = fallback_lists_of(stages, shards[0].window)
+    return [
+        _recommend_shard(stages, ranker, shard, fallback) if len(shard.customers) else _fallback_shard(stages, shard, fallback)
+        for shard in shards
+    ]
 
 
 def recommend_fallback(stages: Stages, shards: Sequence[Shard]) -> list[Stage]:
     """Table `recommendations` of `shards`, which share one window, when no pair is ranked: everybody gets a fallback list."""
-    fallback = _fallback(stages, shards[0].window)
+    fallback = fallback_lists_of(stages, shards[0].window)
     return [_fallback_shard(stages, shard, fallback) for shard in shards]
 
 
@@ -112,30 +135,31 @@ def _fallback_shard(stages: Stages, shard: Shard, fallback: Stage) -> Stage:
         lists = select_top_k(nothing, _with_age_band(stages, shard), fallback.table("fallback"), k=k)
         write_tables(folder, {"recommendations": lists})
 
-    key = {"fallback only": fallback.key, "customers": shard.digest, "k": k}
-    return stages.artifacts.stage("rank", f"{shard.label} fallback lists", key=key, build=build)
+    key = {"fallback only": fallback.key, "customers": shard.served_digest, "k": k}
+    return stages.artifacts.stage("rank", f"{shard.label} fallback lists", key=key, build=build, customers=0)
 
 
 def _recommend_shard(stages: Stages, ranker: Stage, shard: Shard, fallback: Stage) -> Stage:
-    features_key, features = stages.features(shard)
+    features = stages.features(shard)
     k = stages.settings.run.k
-    key = {"features": features_key, "ranker": ranker.key, "fallback": fallback.key, "k": k}
+    key = {"features": features.key, "ranker": ranker.key, "fallback": fallback.key, "k": k, "served": shard.served_digest}
 
     def build(folder: Path) -> None:
-        seen = stages.seen(features().lazy()).collect()
+        seen = stages.seen(features.table("features")).collect()
         scored = Ranker.load(ranker.folder).score(seen, threads=stages.settings.run.threads)
         lists = select_top_k(scored.lazy(), _with_age_band(stages, shard), fallback.table("fallback"), k=k)
         write_tables(folder, {"recommendations": lists})
 
-    return stages.artifacts.stage("rank", shard.label, key=key, build=build)
+    return stages.artifacts.stage("rank", shard.label, key=key, build=build, customers=len(shard.customers))
 
 
 def _with_age_band(stages: Stages, shard: Shard) -> pl.LazyFrame:
-    wanted = pl.LazyFrame({"customer": shard.customers})
+    wanted = pl.LazyFrame({"customer": shard.served})
     return wanted.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left")
 
 
-def _fallback(stages: Stages, window: Window) -> Stage:
+def fallback_lists_of(stages: Stages, window: Window) -> Stage:
+    """Table `fallback`: what is recommended in `window` where no pair is ranked (ranking.select.fallback_lists)."""
     k = stages.settings.run.k
     key = {"data": stages.dataset.digest, "as_of": str(window.as_of), "k": k, "code": code_digest("ranking.select", __name__)}
 
@@ -145,27 +169,37 @@ def _fallback(stages: Stages, window: Window) -> Stage:
     return stages.artifacts.stage("fallback", str(window.as_of), key=key, build=build)
 
 
-def _examples(stages: Stages, window: Window) -> list[Stage]:
-    return [stages.examples(shard) for shard in stages.buyers(window)]
+def examples_before(stages: Stages, target: Window) -> list[Week]:
+    """EXAMPLES of each training week before `target`, oldest first, a stage for each shard."""
+    windows = training_windows(target, stages.settings.ranking.training_weeks)
+    return [[stages.examples(shard) for shard in stages.buyers(window)] for window in windows]
 
 
-def _examples_in(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> list[pl.LazyFrame]:
-    """EXAMPLES of several weeks, a part for each shard, sorted by as_of, customer, article.
+def _learned_from(stages: Stages, target: Window) -> int:
+    """Customers in the training weeks before `target`, each as often as in weeks."""
+    windows = training_windows(target, stages.settings.ranking.training_weeks)
+    return sum(len(shard.customers) for window in windows for shard in stages.buyers(window))
+
+
+def _examples_in(stages: Stages, weeks: Sequence[Week]) -> list[list[pl.LazyFrame]]:
+    """EXAMPLES of each week, a part for each shard, sorted by as_of, customer, article; thinned to ranking.max_examples.
 
     Raises:
         NoExamplesError: there is none.
         SettingsError: every column they have is left out.
     """
-    parts = [stage.table("features") for week in weeks for stage in week]
-    if not any(part.select(pl.len()).collect().item() for part in parts):
+    parts = [[stage.table("features") for stage in week] for week in weeks]
+    rows = sum(part.select(pl.len()).collect().item() for week in parts for part in week)
+    if not rows:
         raise NoExamplesError(
             "no training examples: in the training weeks nobody bought an article that was a candidate for them",
             expected=f"{stages.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases; "
             f"the data set goes from {stages.dataset.first_day} to {stages.dataset.last_day}",
             fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
         )
-    seen = [stages.seen(part) for part in parts]
-    if not feature_schema(seen[0].collect_schema()):
+    share, seed = stages.settings.ranking.max_examples / rows, stages.settings.run.seed
+    seen = [[stages.seen(sample_customers(part, share=share, seed=seed)) for part in week] for week in parts]
+    if not feature_schema(seen[0][0].collect_schema()):
         raise SettingsError(f"setting features.leave_out = {list(stages.settings.features.leave_out)}: no feature is left")
     return seen
 
@@ -174,11 +208,12 @@ def _best(search: Stage) -> int:
     return int(json.loads((search.folder / "curve.json").read_text())["trees"])
 
 
-def _ranker_key(stages: Stages, weeks: Sequence[Sequence[Stage]]) -> dict[str, object]:
+def _ranker_key(stages: Stages, weeks: Sequence[Week]) -> dict[str, object]:
     return {
         "examples": [stage.key for week in weeks for stage in week],
+        "max_examples": stages.settings.ranking.max_examples,
         "settings": vars(stages.settings.ranking.lambdarank),
         "leave_out": sorted(stages.settings.features.leave_out),
         "seed": stages.settings.run.seed,
-        "code": code_digest("ranking.ranker", __name__),
+        "code": code_digest("ranking.ranker", "ranking.examples", __name__),
     }

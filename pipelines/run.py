@@ -11,9 +11,11 @@ from pipelines.config import Settings, write_settings
 from pipelines.digest import digest
 from pipelines.judge import judge
 from pipelines.open_stages import opened
+from pipelines.phases import PHASES
 from pipelines.progress import Reporter
 from pipelines.rank import Ranked, rank_week
 from pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
+from pipelines.shards import Shard
 from pipelines.stages import Stages
 from pipelines.submission import write_submission
 
@@ -21,15 +23,38 @@ from pipelines.submission import write_submission
 def run(settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> Path:
     """Test, and with `final` also recommend the 7 days after the data; returns the run folder."""
     with opened(settings, reporter, root=root, fresh=fresh) as stages:
-        week = last_window(stages.dataset.last_day)
-        buyers, everybody = stages.buyers(week), stages.everybody(week.earlier(-1)) if final else []
-        reporter.plan(stages.count_steps(week, buyers, everybody))
+        targets = _targets(stages, final=final)
         with reporter.showing():
-            halves = {"test": rank_week(stages, buyers)}
-            verdict = judge(stages, halves["test"].recommendations, buyers)
+            _work(stages, targets, until="rank")
+            halves = {"test": rank_week(stages, targets[0])}
+            verdict = judge(stages, halves["test"].recommendations, targets[0])
             if final:
-                halves["final"] = rank_week(stages, everybody, trees=halves["test"].trees)
+                halves["final"] = rank_week(stages, targets[1], trees=halves["test"].trees)
         return _write(stages, reporter, halves, verdict)
+
+
+def run_until(phase: str, settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> None:
+    """The stages of a run up to those of `phase` (phases.PHASES), for a later run to find."""
+    with opened(settings, reporter, root=root, fresh=fresh) as stages:
+        targets = _targets(stages, final=final)
+        with reporter.showing():
+            _work(stages, targets, until=phase)
+
+
+def _targets(stages: Stages, *, final: bool) -> list[list[Shard]]:
+    """The customers of the test week and with `final` those of the week after the data; their steps are announced."""
+    week = last_window(stages.dataset.last_day)
+    buyers, everybody = stages.buyers(week), stages.everybody(week.earlier(-1)) if final else []
+    stages.artifacts.reporter.plan(stages.count_steps(week, buyers, everybody))
+    return [buyers, everybody] if final else [buyers]
+
+
+def _work(stages: Stages, targets: list[list[Shard]], *, until: str) -> None:
+    """All phases in order, `until` included."""
+    for phase, work in PHASES.items():
+        work(stages, targets)
+        if phase == until:
+            return
 
 
 def recommend_only(settings: Settings, reporter: Reporter, *, root: Path, trees: int, fresh: bool = False) -> Path:

@@ -3,11 +3,11 @@
 Input: Dataset and Settings. Output: stage tables (DESIGN: CANDIDATES, PAIRS, FEATURES, EXAMPLES). No stage knows a source by name.
 """
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -16,9 +16,10 @@ from data.windows import Window, training_windows
 from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
 from features.registry import group_of_feature
 from features.registry import groups as feature_groups
-from pipelines.artifacts import Artifacts, Stage, write_tables
+from pipelines.artifacts import Artifacts, Passing, Stage, write_tables
 from pipelines.config import Settings
-from pipelines.digest import code_digest, digest, file_sha256
+from pipelines.digest import code_digest, file_sha256
+from pipelines.shards import Shard, active_customers, shards_of
 from ranking.examples import label_pairs, sample_negatives
 from ranking.ranker import feature_schema
 from retrieval.merge import merge
@@ -26,19 +27,6 @@ from retrieval.source import CandidateSource, Device, Tables
 
 KEYS = ["customer", "article"]
 UNCUT = 1 << 31
-
-
-@dataclass(frozen=True)
-class Shard:
-    """Some customers that are processed at a time. `label` is for people: "2017-12-25 shard 1/3"."""
-
-    window: Window
-    customers: pl.Series
-    label: str
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.customers.to_numpy().tobytes()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -58,6 +46,7 @@ class Stages:
     first: Window
     whole: "Stages | None" = None
     kept_only: bool = False
+    _shards: dict[tuple[object, ...], list[Shard]] = field(default_factory=dict)
 
     @cached_property
     def sources(self) -> tuple[CandidateSource, ...]:
@@ -65,11 +54,11 @@ class Stages:
 
     def buyers(self, window: Window) -> list[Shard]:
         """The customers with purchases in the window, in shards."""
-        return self._shards(window, self.dataset.labels(window).select("customer"))
+        return self._shards_of(window, "buyers")
 
     def everybody(self, window: Window) -> list[Shard]:
-        """All customers of the data set, in shards."""
-        return self._shards(window, self.dataset.customers.select("customer"))
+        """All customers of the data set, in shards; without run.cache_features nothing of them is kept but their lists."""
+        return self._shards_of(window, "everybody")
 
     def count_steps(self, test: Window, buyers: Sequence[Shard], everybody: Sequence[Shard]) -> dict[str, int]:
         """How many steps of each kind a run takes: `buyers` of the test week and `everybody` of the week after it, either empty."""
@@ -79,7 +68,8 @@ class Stages:
         targets = [shards for shards in (buyers, everybody) if shards]
         ranked = sum(len(shards) for shards in targets)
         as_ofs = {*weeks, *(shards[0].window for shards in targets)}
-        retrieved = training + ranked - (len(buyers) if everybody else 0)  # with both, the test week also trains
+        kept = sum(shard.kept for shards in targets for shard in shards)
+        retrieved = training + kept - (len(buyers) if everybody else 0)  # with both, the test week also trains
         return {
             "data": 1,
             "learn": sum(len(as_ofs | {self.first} if source.warm_start else as_ofs) for source in self.sources),
@@ -115,18 +105,18 @@ class Stages:
 
         return self.artifacts.stage(f"learn/{source.name}", str(window.as_of), key=key, build=build)
 
-    def candidates(self, source: CandidateSource, shard: Shard) -> Stage:
+    def candidates(self, source: CandidateSource, shard: Shard) -> Stage | Passing:
         """CANDIDATES of one source for one shard."""
         learned = self.learned(source, shard.window)
         key = {"learned": learned.key, "customers": shard.digest}
 
-        def build(folder: Path) -> None:
-            table = source.generate(learned.tables, self._history(shard), shard.customers)
-            write_tables(folder, {"candidates": table})
+        def make() -> Tables:
+            return {"candidates": source.generate(learned.tables, self._history(shard), shard.customers)}
 
-        return self.artifacts.stage(f"retrieve/{source.name}", shard.label, key=key, build=build)
+        name, n = f"retrieve/{source.name}", len(shard.customers)
+        return self.artifacts.tables(name, shard.label, key=key, make=make, keep=shard.kept, customers=n)
 
-    def pairs(self, shard: Shard) -> Stage:
+    def pairs(self, shard: Shard) -> Stage | Passing:
         """PAIRS of one shard: the candidates of all sources, merged and cut."""
         candidates = {source.name: self.candidates(source, shard) for source in self.sources}
         limits = {"rrf_constant": self.settings.retrieval.rrf_constant, "max_candidates": self.settings.retrieval.max_candidates}
@@ -136,12 +126,11 @@ class Stages:
             limits["max_candidates"] = UNCUT
             key["kept"] = kept.key
 
-        def build(folder: Path) -> None:
+        def make() -> Tables:
             merged = merge({n: s.table("candidates") for n, s in candidates.items()}, **limits)
-            within = merged.join(kept.table("pairs"), on=KEYS, how="semi", maintain_order="left") if kept else merged
-            write_tables(folder, {"pairs": within})
+            return {"pairs": merged.join(kept.table("pairs"), on=KEYS, how="semi", maintain_order="left") if kept else merged}
 
-        return self.artifacts.stage("merge", shard.label, key=key, build=build)
+        return self.artifacts.tables("merge", shard.label, key=key, make=make, keep=shard.kept, customers=len(shard.customers))
 
     def statistics(self, window: Window) -> Stage:
         """The feature tables that are the same for every shard."""
@@ -154,21 +143,19 @@ class Stages:
 
         return self.artifacts.stage("statistics", str(window.as_of), key=key, build=build)
 
-    def features(self, shard: Shard) -> tuple[str, Callable[[], pl.DataFrame]]:
-        """The digest of the FEATURES of every pair of one shard, and a function that gives them.
-
-        With run.cache_features they are computed now and read from disk later, otherwise computed when they are asked for.
-        """
+    def features(self, shard: Shard) -> Stage | Passing:
+        """FEATURES of every pair of one shard; on disk with run.cache_features only."""
         pairs = self.pairs(shard)
         statistics = self.statistics(shard.window)
         key = {"pairs": pairs.key, "statistics": statistics.key}
-        if not self.settings.run.cache_features:
-            return digest(key), self._with_features(shard, pairs.table("pairs"), statistics).collect
-        build = partial(self._write_features, shard, pairs.table("pairs"), statistics)
-        stage = self.artifacts.stage("features", shard.label, key=key, build=build)
-        return stage.key, stage.table("features").collect
 
-    def candidate_features(self, shard: Shard) -> Stage:
+        def make() -> Tables:
+            return {"features": self._with_features(shard, pairs.table("pairs"), statistics)}
+
+        keep, n = self.settings.run.cache_features, len(shard.customers)
+        return self.artifacts.tables("features", shard.label, key=key, make=make, keep=keep, customers=n)
+
+    def candidate_features(self, shard: Shard) -> Stage | Passing:
         """The features of every candidate of every source, before the cut, without the columns of PAIRS; sorted by the keys.
 
         No feature depends on which source retrieved the pair, so one table serves every choice of sources.
@@ -176,12 +163,13 @@ class Stages:
         candidates = [self.candidates(source, shard) for source in self.sources]
         statistics = self.statistics(shard.window)
 
-        def build(folder: Path) -> None:
-            pairs = pl.concat([stage.table("candidates").select(KEYS) for stage in candidates]).unique().sort(KEYS)
-            write_tables(folder, {"features": add_features(pairs, self._inputs(shard, statistics), self._groups(shard.window))})
-
         key = {"every candidate": [stage.key for stage in candidates], "statistics": statistics.key}
-        return self.artifacts.stage("features", f"{shard.label} all candidates", key=key, build=build)
+
+        def make() -> Tables:
+            pairs = pl.concat([stage.table("candidates").select(KEYS) for stage in candidates]).unique().sort(KEYS)
+            return {"features": add_features(pairs, self._inputs(shard, statistics), self._groups(shard.window))}
+
+        return self.artifacts.tables("features", f"{shard.label} all candidates", key=key, make=make)
 
     def seen(self, features: pl.LazyFrame) -> pl.LazyFrame:
         """FEATURES or EXAMPLES as the ranker sees them: without the columns of the groups in features.leave_out."""
@@ -190,19 +178,18 @@ class Stages:
         group_of = group_of_feature(declared, feature_schema(features.collect_schema()))
         return features.drop(name for name, group in group_of.items() if group in left_out)
 
-    def examples(self, shard: Shard) -> Stage:
+    def examples(self, shard: Shard) -> Stage | Passing:
         """EXAMPLES of one shard: its positives and sampled negatives, with features. Features are computed for these rows only."""
         pairs = self.pairs(shard)
         statistics = self.statistics(shard.window)
         sampling = {"negatives_per_positive": self.settings.ranking.negatives_per_positive, "seed": self.settings.run.seed}
         key = {"pairs": pairs.key, "statistics": statistics.key, "code": code_digest("ranking.examples"), **sampling}
-        labelled = label_pairs(pairs.table("pairs"), self.dataset.labels(shard.window))
-        sampled = sample_negatives(labelled, **sampling)
-        build = partial(self._write_features, shard, sampled, statistics)
-        return self.artifacts.stage("examples", shard.label, key=key, build=build)
 
-    def _write_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage, folder: Path) -> None:
-        write_tables(folder, {"features": self._with_features(shard, pairs, statistics)})
+        def make() -> Tables:
+            labelled = label_pairs(pairs.table("pairs"), self.dataset.labels(shard.window))
+            return {"features": self._with_features(shard, sample_negatives(labelled, **sampling), statistics)}
+
+        return self.artifacts.tables("examples", shard.label, key=key, make=make, customers=len(shard.customers))
 
     def _with_features(self, shard: Shard, pairs: pl.LazyFrame, statistics: Stage) -> pl.LazyFrame:
         dated = pairs.with_columns(as_of=pl.lit(shard.window.as_of))
@@ -234,8 +221,13 @@ class Stages:
     def _common(self, window: Window) -> dict[str, object]:
         return {"data": self.dataset.digest, "as_of": str(window.as_of), "stages": file_sha256(Path(__file__))}
 
-    def _shards(self, window: Window, customers: pl.LazyFrame) -> list[Shard]:
-        ids = customers.unique().sort("customer").collect()["customer"]
-        size = self.settings.run.shard_customers
-        count = max(1, -(-len(ids) // size))
-        return [Shard(window, ids[n * size : (n + 1) * size], f"{window.as_of} shard {n + 1}/{count}") for n in range(count)]
+    def _shards_of(self, window: Window, who: Literal["buyers", "everybody"]) -> list[Shard]:
+        run, known = self.settings.run, self._shards
+        key = (who, window, run.shard_customers, run.rank_scope, run.active_weeks, run.cache_features)
+        if key not in known:
+            table = self.dataset.labels(window) if who == "buyers" else self.dataset.customers
+            ids = table.select("customer").unique().sort("customer").collect()["customer"]
+            active = active_customers(self.dataset, window, weeks=run.active_weeks) if run.rank_scope == "active" else None
+            kept = who == "buyers" or run.cache_features
+            known[key] = shards_of(ids, window, size=run.shard_customers, active=active, kept=kept)
+        return known[key]

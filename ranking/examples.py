@@ -30,7 +30,15 @@ def sample_negatives(labelled: pl.LazyFrame, *, negatives_per_positive: int, see
     )
 
 
-def _mix(seed: int) -> pl.Expr:
+def sample_customers(examples: pl.LazyFrame, *, share: float, seed: int) -> pl.LazyFrame:
+    """All examples of about a `share` (0 to 1) of the customers, in their order. Who is kept depends on customer and seed alone:
+    the same customers in every week, and those of a smaller share are among those of a larger one."""
+    if share >= 1:
+        return examples
+    return examples.filter(_mix(seed, pl.lit(0, dtype=pl.UInt64)) < pl.lit(int(share * (1 << 64)), dtype=pl.UInt64))
+
+
+def _mix(seed: int, article: pl.Expr | None = None) -> pl.Expr:
     """A well-mixed UInt64 of (customer, article, seed): the finaliser of SplitMix64 (Steele et al., 2014), wrapping."""
 
     def shift_xor(value: pl.Expr, bits: int) -> pl.Expr:
@@ -39,6 +47,7 @@ def _mix(seed: int) -> pl.Expr:
     def times(value: pl.Expr, factor: int) -> pl.Expr:
         return value * pl.lit(factor, dtype=pl.UInt64)
 
-    pair = times(pl.col("customer").cast(pl.UInt64), 1 << 32) + pl.col("article").cast(pl.UInt64)
+    second = pl.col("article").cast(pl.UInt64) if article is None else article
+    pair = times(pl.col("customer").cast(pl.UInt64), 1 << 32) + second
     start = pair ^ pl.lit((seed * 0x9E3779B97F4A7C15) % (1 << 64), dtype=pl.UInt64)
     return shift_xor(times(shift_xor(times(shift_xor(start, 30), 0xBF58476D1CE4E5B9), 27), 0x94D049BB133111EB), 31)

@@ -202,7 +202,7 @@ def test_the_contributions_of_the_sample_are_kept_with_the_pairs_they_are_of(ope
     explained = ExplainedPairs.of(opened, customers=ALL)
     kept = explain_stages.contributions(explained).table("contributions").collect()
     ranker = Ranker.load(opened.ranked.ranker.folder)
-    scored = pl.concat([ranker.score(opened.stages.features(shard)[1]()) for shard in opened.buyers])
+    scored = pl.concat([ranker.score(opened.stages.features(shard).table("features").collect()) for shard in opened.buyers])
     total = pl.sum_horizontal(pl.exclude("customer", "article")).alias("total")
     both = kept.select("customer", "article", total).join(scored, on=["customer", "article"], how="left", validate="1:1")
     assert len(both) == len(explained.sample(explain_stages.CONTRIBUTION_PAIRS))

@@ -15,7 +15,8 @@ from pipelines.artifacts import Artifacts
 from pipelines.config import load_settings
 from pipelines.progress import Reporter
 from pipelines.rank import fit_ranker, recommend
-from pipelines.stages import Shard, Stages
+from pipelines.shards import Shard
+from pipelines.stages import Stages
 
 Tables = dict[str, pl.DataFrame]
 Change = Callable[[Dataset, date], Dataset]
@@ -53,7 +54,7 @@ def computed(dataset: Dataset, root: Path) -> Tables:
         tables |= {f"{source.name}/{name}": table for name, table in stages.learned(source, WEEK).tables.items()}
         tables[f"{source.name}/candidates"] = stages.candidates(source, shard).table("candidates")
     tables["pairs"] = stages.pairs(shard).table("pairs")
-    tables["features"] = stages.features(shard)[1]().lazy()
+    tables["features"] = stages.features(shard).table("features")
     ranker = fit_ranker(stages, WEEK, trees=5)
     tables["ranker"] = pl.LazyFrame({"model": [(ranker.folder / "ranker.txt").read_text()]})
     tables["recommendations"] = recommend(stages, ranker, [shard])[0].table("recommendations")

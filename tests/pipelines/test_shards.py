@@ -1,0 +1,98 @@
+"""Customers in shards, some of them ranked, and what is kept of those."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.dataset import Dataset
+from data.windows import Window
+from pipelines.artifacts import Artifacts
+from pipelines.config import choose_sources, load_settings
+from pipelines.progress import Reporter
+from pipelines.rank import rank_week
+from pipelines.shards import active_customers, shards_of
+from pipelines.stages import Stages
+from ranking.select import fallback_lists
+
+WEEK = Window(date(2020, 9, 16))
+SMALL = {
+    "run.shard_customers": 25,
+    "ranking.training_weeks": 2,
+    "ranking.lambdarank.min_examples_in_leaf": 5,
+    "ranking.lambdarank.max_trees": 3,
+}
+
+
+@pytest.fixture
+def sleepy(market: Dataset) -> Dataset:
+    """Every third customer bought nothing in the last 20 days before the week."""
+    awake = (pl.col("customer") % 3 != 0) | (pl.col("date") < WEEK.as_of - timedelta(days=20))
+    return replace(market, digest="sleepy", transactions=market.transactions.filter(awake))
+
+
+def opened(market: Dataset, root: Path, **overrides: object) -> Stages:
+    settings = choose_sources(load_settings(overrides={**SMALL, **overrides}), only="repurchase,popularity", drop=None)
+    return Stages(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", WEEK.earlier(2))
+
+
+def lists_of(stages: Stages) -> pl.DataFrame:
+    ranked = rank_week(stages, stages.everybody(WEEK), trees=3)
+    return pl.concat([stage.table("recommendations") for stage in ranked.recommendations]).collect()
+
+
+@given(st.sets(st.integers(0, 300)), st.integers(1, 40), st.sets(st.integers(0, 300)))
+def test_every_customer_is_served_in_one_shard_and_ranked_where_active(people: set[int], size: int, active: set[int]) -> None:
+    customers = pl.Series("customer", sorted(people), dtype=pl.UInt32)
+    shards = shards_of(customers, WEEK, size=size, active=pl.Series(sorted(active), dtype=pl.UInt32))
+    assert shards
+    assert pl.concat([shard.served for shard in shards]).to_list() == sorted(people)
+    assert pl.concat([shard.customers for shard in shards]).to_list() == sorted(people & active)
+    assert all(len(shard.served) <= size for shard in shards)
+
+
+def test_active_customers_bought_in_the_weeks_before_the_window(sleepy: Dataset) -> None:
+    bought = sleepy.transactions.collect()
+    days = (pl.lit(WEEK.as_of) - pl.col("date")).dt.total_days()
+    expected = bought.filter(days.is_between(1, 14))["customer"].unique().sort()
+    assert active_customers(sleepy, WEEK, weeks=2).to_list() == expected.to_list()
+    assert 0 < len(expected) < bought["customer"].n_unique()
+
+
+def test_customers_out_of_scope_get_the_fallback_list_of_their_age_band(sleepy: Dataset, tmp_path: Path) -> None:
+    stages = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 2})
+    lists = lists_of(stages)
+    active = active_customers(sleepy, WEEK, weeks=2)
+    others = lists.filter(~pl.col("customer").is_in(active.implode()))
+    assert others["score"].null_count() == len(others)
+    assert set(others["customer"]) | set(active) == set(sleepy.customers.collect()["customer"])
+    fallback = fallback_lists(sleepy.before(WEEK.as_of), 12).filter(pl.col("place") <= 12)
+    expected = sleepy.customers.join(fallback, on="age_band", nulls_equal=True).select("customer", "article", rank="place")
+    assert others.select("customer", "article", pl.col("rank").cast(pl.UInt32)).sort("customer", "rank").equals(
+        expected.join(others.lazy().select("customer").unique(), on="customer", how="semi").sort("customer", "rank").collect()
+    )
+    assert lists.filter(pl.col("customer").is_in(active.implode()))["score"].null_count() < len(active) * 12
+
+
+def test_a_scope_without_any_active_customer_still_serves_everybody(sleepy: Dataset, tmp_path: Path) -> None:
+    stages = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 1})
+    shard = replace(stages.everybody(WEEK)[0], customers=pl.Series("customer", [], dtype=pl.UInt32))
+    ranked = rank_week(stages, [shard], trees=3)
+    assert ranked.recommendations[0].table("recommendations").collect()["customer"].n_unique() == len(shard.served)
+
+
+@pytest.mark.parametrize("scope", ["all", "active"])
+def test_lists_are_the_same_whether_the_candidates_are_kept_or_not(sleepy: Dataset, tmp_path: Path, scope: str) -> None:
+    kept = opened(sleepy, tmp_path / "kept", **{"run.rank_scope": scope})
+    passing = opened(sleepy, tmp_path / "passing", **{"run.rank_scope": scope, "run.cache_features": False})
+    assert lists_of(kept).equals(lists_of(passing))
+    written = {name: list((tmp_path / name / "cache" / "features").glob("*")) for name in ("kept", "passing")}
+    assert written["kept"]
+    assert not written["passing"]
+    keys = [[stage.key for stage in map(stages.pairs, stages.everybody(WEEK))] for stages in (kept, passing)]
+    assert keys[0] == keys[1]
+    assert not list((tmp_path / "passing" / "cache" / "merge").glob(f"{keys[1][0]}*"))
