@@ -1,6 +1,6 @@
 """Convert what an adapter read into the canonical tables on disk.
 
-Input: RawTables. Output: a folder that `Dataset.open` reads: transactions/NNNNN.parquet (data/shards.py), customers, articles,
+Input: RawTables. Output: a folder that `Dataset.open` reads: transactions (data/transactions_file.py), customers, articles,
 customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine/, dataset.json (written last).
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.durable import flush
+from data.durable import whole_folder
 from data.errors import DataError, Where
 from data.ids import IdMap
 from data.parse import parse_transactions
@@ -24,7 +24,7 @@ from data.source_files import file_digest
 from data.summary import FORMAT, Summary, calendar_warnings, counts
 from data.tally import Tally
 
-DIGESTED = ("customers", "articles", "customer_ids", "article_ids")
+DIGESTED = ("transactions", "customers", "articles", "customer_ids", "article_ids")
 
 
 def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_limit: float) -> Summary:
@@ -33,22 +33,25 @@ def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_lim
     Raises:
         DataError: nothing is left behind then.
     """
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    for part in ("transactions", "quarantine", "spill"):
-        (partial / part).mkdir(parents=True)
-    try:
+    with whole_folder(folder) as partial:
+        for part in ("quarantine", "spill"):
+            (partial / part).mkdir()
         intake = Intake(Tally(), partial / "quarantine", quarantine_limit)
         summary = _write(read(intake), partial, intake)
-        (partial / "dataset.json").write_text(json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
-        _sync(partial)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
-    flush(folder.parent)
+        write_summary(summary, partial)
     return summary
+
+
+def write_summary(summary: Summary, folder: Path) -> None:
+    (folder / "dataset.json").write_text(json.dumps(summary.as_dict(), indent=1, ensure_ascii=False) + "\n")
+
+
+def tables_digest(folder: Path) -> str:
+    """SHA-256 of the tables whose bytes do not depend on the order of input rows."""
+    digest = hashlib.sha256()
+    for name in sorted(DIGESTED):
+        digest.update(f"{name}\0{file_digest(folder / f'{name}.parquet')}\0".encode())
+    return digest.hexdigest()
 
 
 def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
@@ -59,7 +62,7 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
     _read_transactions(raw, customer_map, article_map, spill, intake)
     asked = None if raw.order is None else customer_map.codes(raw.order)
     customers, articles = customer_map.final("customer"), article_map.final("article")
-    buyers = spill.write_shards(customers, articles, folder / "transactions")
+    buyers = spill.write_sorted(customers, articles, folder / "transactions.parquet")
     shutil.rmtree(folder / "spill")
     _with_attributes(customers, raw.customers, "customer", CUSTOMERS).write_parquet(folder / "customers.parquet")
     _articles(articles, raw.articles).write_parquet(folder / "articles.parquet")
@@ -69,7 +72,7 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
     return Summary(
         format=FORMAT,
         name=raw.name,
-        digest=_digest(folder),
+        digest=tables_digest(folder),
         first_day=str(min(tally.days)),
         last_day=str(max(tally.days)),
         read=counts(tally.read),
@@ -127,17 +130,3 @@ def _submission_order(customers: pl.DataFrame, asked: pl.Series | None) -> pl.Da
     if asked is not None:
         return by_code.gather(asked).to_frame()
     return customers.sort(~pl.col("known"), pl.when("known").then("code").otherwise("customer")).select("customer")
-
-
-def _digest(folder: Path) -> str:
-    digest = hashlib.sha256()
-    files = [*folder.glob("transactions/*.parquet"), *(folder / f"{name}.parquet" for name in DIGESTED)]
-    for file in sorted(files):
-        digest.update(f"{file.relative_to(folder)}\0{file_digest(file)}\0".encode())
-    return digest.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    """Have the disk hold every file and folder, so that a rename never shows half a data set."""
-    for path in (*folder.rglob("*"), folder):
-        flush(path)

@@ -36,6 +36,11 @@ class History:
             customers=self.customers.filter(near).join(ids, on="customer", how="semi", maintain_order="left"),
         )
 
+    def held(self) -> "History":
+        """The same, with transactions and customers read into memory once, for few customers whom many steps ask about."""
+        read = [table.collect(engine="streaming").lazy() for table in (self.transactions, self.customers)]
+        return replace(self, transactions=read[0], customers=read[1])
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -61,7 +66,7 @@ class Dataset:
             digest=about["digest"],
             first_day=date.fromisoformat(about["first_day"]),
             last_day=date.fromisoformat(about["last_day"]),
-            transactions=conform(_scan(*sorted((folder / "transactions").iterdir())), TRANSACTIONS, "transactions"),
+            transactions=conform(_scan(folder / "transactions.parquet"), TRANSACTIONS, "transactions"),
             customers=conform(_scan(folder / "customers.parquet"), CUSTOMERS, "customers", extra=True),
             articles=conform(_scan(folder / "articles.parquet"), ARTICLES, "articles"),
         )
@@ -79,9 +84,9 @@ class Dataset:
         return bought.select(*LABELS).unique().sort("customer", "article")
 
 
-def _scan(*files: Path) -> pl.LazyFrame:
-    """Exactly these files, one after the other: a bracket in a path is no pattern."""
-    return pl.scan_parquet(list(files), glob=False)
+def _scan(file: Path) -> pl.LazyFrame:
+    """Exactly this file: a bracket in a path is no pattern."""
+    return pl.scan_parquet(file, glob=False)
 
 
 def _or_zero(bound: object) -> int:

@@ -79,11 +79,14 @@ class DataSettings:
     time_zone: str
     timestamp_zone: str
     last_day: str
+    sample: float
     csv: CsvMapping
 
     def __post_init__(self) -> None:
         if not 0 <= self.quarantine_limit <= 1:
             raise ValueError(f"quarantine_limit {self.quarantine_limit}; allowed: 0 to 1")
+        if not 0 < self.sample <= 1:
+            raise ValueError(f"sample {self.sample}; allowed: more than 0, up to 1")
         for zone in (self.time_zone, self.timestamp_zone):
             if zone:
                 _check_zone(zone)

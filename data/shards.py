@@ -1,7 +1,6 @@
-"""Coded transactions in any order to one sorted file per customer shard, in bounded memory.
+"""Coded transactions in any order to one sorted file, in bounded memory.
 
-Input: batches of CODED rows (provisional codes). Output: transactions/NNNNN.parquet, TRANSACTIONS of the customers
-`[N * SHARD_CUSTOMERS, (N + 1) * SHARD_CUSTOMERS)`, sorted by CANONICAL_ORDER; a shard without rows has an empty file.
+Input: batches of CODED rows (provisional codes). Output: the file of data/transactions_file.py.
 """
 
 from dataclasses import dataclass, field
@@ -10,10 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from data.schema import TRANSACTIONS
+from data.transactions_file import CANONICAL_ORDER, SHARD_CUSTOMERS, writing_transactions
 
-SHARD_CUSTOMERS = 10_000
 GROUP_ROWS = 4_000_000
-CANONICAL_ORDER = ("customer", "date", "article", "quantity", "price", "channel")
 
 
 @dataclass
@@ -33,7 +31,7 @@ class Spill:
         self.rows += coded.height
         self._files.append(file)
 
-    def write_shards(self, customers: pl.DataFrame, articles: pl.DataFrame, folder: Path) -> int:
+    def write_sorted(self, customers: pl.DataFrame, articles: pl.DataFrame, file: Path) -> int:
         """Sort and write everything; gives the number of customers with a row.
 
         customers, articles: the final numbers of the provisional codes (`IdMap.final`).
@@ -41,15 +39,10 @@ class Spill:
         shards = -(-customers.height // SHARD_CUSTOMERS)
         per_group = max(1, min(shards, shards * GROUP_ROWS // max(self.rows, 1)))
         groups = self._regroup(_by_code(customers, "customer"), _by_code(articles, "article"), per_group * SHARD_CUSTOMERS)
-        buyers = 0
-        for first in range(0, shards, per_group):
-            pieces = [_read_ipc(piece) for piece in groups.get(first // per_group, [])]
-            rows = pl.concat([pl.DataFrame(schema=TRANSACTIONS), *pieces]).sort(CANONICAL_ORDER)
-            del pieces
-            buyers += rows["customer"].n_unique()
-            for shard in range(first, min(first + per_group, shards)):
-                _write_shard(rows, shard, folder)
-        return buyers
+        with writing_transactions(file) as whole:
+            for _, pieces in sorted(groups.items()):
+                whole.append(pl.concat([_read_ipc(piece) for piece in pieces]).sort(CANONICAL_ORDER))
+        return whole.buyers
 
     def _regroup(self, customers: pl.Series, articles: pl.Series, group_customers: int) -> dict[int, list[Path]]:
         """Number the rows finally and part them by group of shards; each spilled file is read once, then removed."""
@@ -74,10 +67,3 @@ def _read_ipc(file: Path) -> pl.DataFrame:
 
 def _by_code(ids: pl.DataFrame, name: str) -> pl.Series:
     return ids.sort("code")[name]
-
-
-def _write_shard(rows: pl.DataFrame, shard: int, folder: Path) -> None:
-    bounds = pl.Series([shard * SHARD_CUSTOMERS, (shard + 1) * SHARD_CUSTOMERS], dtype=pl.UInt32)
-    start, end = rows["customer"].search_sorted(bounds, side="left")
-    part = rows.slice(start, end - start).rechunk()
-    part.write_parquet(folder / f"{shard:05}.parquet", compression="zstd", row_group_size=max(1, part.height))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from data.tally import Tally
 
-FORMAT = 1
+FORMAT = 2
 """Layout of the canonical folder; another number means: convert again."""
 
 

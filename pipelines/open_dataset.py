@@ -6,6 +6,7 @@ from pathlib import Path
 
 from data.dataset import Dataset
 from data.registry import convert_dataset, source_digest
+from data.sample import sample_dataset
 from pipelines.artifacts import Artifacts, Stage
 from pipelines.config import Settings
 from pipelines.digest import code_digest
@@ -18,11 +19,23 @@ def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Pat
 
 
 def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:
-    """The stage that holds the converted data set. Files that were moved but not changed are not converted again."""
-    choices = {key: value for key, value in asdict(settings.data).items() if key != "data_dir"}
+    """The stage that holds the converted data set, or the sample of it that data.sample asks for.
+
+    Files that were moved but not changed are not converted again; all samples are taken from one conversion.
+    """
+    choices = {key: value for key, value in asdict(settings.data).items() if key not in ("data_dir", "sample")}
     key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("data.registry", __name__)}
 
     def build(folder: Path) -> None:
         convert_dataset(settings.data, folder / "tables", today=datetime.now().astimezone().date())
 
-    return artifacts.stage("data", settings.data.dataset, key=key, build=build)
+    whole = artifacts.stage("data", settings.data.dataset, key=key, build=build)
+    share = settings.data.sample
+    if share == 1:
+        return whole
+
+    def take(folder: Path) -> None:
+        sample_dataset(whole.folder / "tables", folder / "tables", share)
+
+    sampled = {"whole": whole.key, "sample": share, "code": code_digest("data.sample")}
+    return artifacts.stage("data", f"{settings.data.dataset} sample {share:g}", key=sampled, build=take)

@@ -5,18 +5,20 @@ from datetime import date
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 import data.shards
+import data.transactions_file
 from data.dataset import Dataset
 from data.errors import DataError
 from data.ids import IdMap
 from data.registry import convert_dataset, source_digest
 from data.settings import DataSettings
-from data.shards import CANONICAL_ORDER
+from data.transactions_file import CANONICAL_ORDER
 
 FILES = ("transactions_train", "customers", "articles", "sample_submission")
 
@@ -28,6 +30,11 @@ def settings(make_settings: Callable[..., DataSettings], hm_folder: Path) -> Dat
 
 def content(folder: Path) -> dict[str, bytes]:
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
+
+
+def in_shards_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (data.shards, data.transactions_file):
+        monkeypatch.setattr(module, "SHARD_CUSTOMERS", 2)
 
 
 def raw_sales(hm_folder: Path) -> pl.DataFrame:
@@ -76,7 +83,7 @@ def test_every_table_is_the_same_to_the_byte_when_rows_are_shuffled(
 def test_shards_are_the_same_whatever_is_held_in_memory_at_a_time(
     settings: DataSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.shards, "SHARD_CUSTOMERS", 2)
+    in_shards_of_two(monkeypatch)
     convert_dataset(settings, tmp_path / "plain", today=today)
     monkeypatch.setattr(data.shards, "GROUP_ROWS", 60)
     monkeypatch.setattr("data.delimited.BLOCK_BYTES", 1000)
@@ -85,17 +92,17 @@ def test_shards_are_the_same_whatever_is_held_in_memory_at_a_time(
     assert content(tmp_path / "out") == content(tmp_path / "plain")
 
 
-def test_a_shard_file_holds_its_customers_in_canonical_order(
+def test_a_row_group_holds_one_shard_of_customers_and_all_stand_in_canonical_order(
     settings: DataSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(data.shards, "SHARD_CUSTOMERS", 2)
+    in_shards_of_two(monkeypatch)
     convert_dataset(settings, tmp_path / "out", today=today)
-    files = sorted((tmp_path / "out" / "transactions").iterdir())
-    assert [file.name for file in files] == [f"{shard:05}.parquet" for shard in range(6)]
-    for shard, file in enumerate(files):
-        rows = pl.read_parquet(file)
-        assert (rows["customer"] // 2 == shard).all()
-        assert_frame_equal(rows, rows.sort(CANONICAL_ORDER))
+    file = pyarrow.parquet.ParquetFile(tmp_path / "out" / "transactions.parquet")
+    groups = [pl.DataFrame(pl.from_arrow(file.read_row_group(number))) for number in range(file.num_row_groups)]
+    shards = [(rows["customer"] // 2).unique().to_list() for rows in groups]
+    assert shards == [[0], [1], [2], [3], [4], [5]]
+    rows = pl.concat(groups)
+    assert_frame_equal(rows, rows.sort(CANONICAL_ORDER))
 
 
 def test_a_customer_who_never_bought_is_there_with_attributes(
@@ -143,8 +150,8 @@ def test_levels_are_coded_in_the_order_of_their_sorted_texts(settings: DataSetti
 
 def test_what_a_killed_conversion_left_does_no_harm(settings: DataSettings, tmp_path: Path, today: date) -> None:
     convert_dataset(settings, tmp_path / "plain", today=today)
-    (tmp_path / "out.partial" / "transactions").mkdir(parents=True)
-    (tmp_path / "out.partial" / "transactions" / "00007.parquet").write_bytes(b"half")
+    (tmp_path / "out.partial" / "spill").mkdir(parents=True)
+    (tmp_path / "out.partial" / "transactions.parquet").write_bytes(b"half")
     convert_dataset(settings, tmp_path / "out", today=today)
     assert content(tmp_path / "out") == content(tmp_path / "plain")
     assert not (tmp_path / "out.partial").exists()

@@ -1,8 +1,10 @@
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +14,7 @@ from data.dataset import Dataset
 from data.registry import convert_dataset
 from data.schema import LABELS, PAST_TRANSACTIONS, TRANSACTIONS, SchemaError, conform
 from data.settings import DataSettings
+from data.transactions_file import writing_transactions
 from data.windows import Window, last_window, training_windows
 
 AS_OF = date(2020, 9, 16)
@@ -76,25 +79,40 @@ def test_a_narrowed_history_holds_the_customers_asked_for_and_all_articles(marke
 
 
 def test_a_narrowed_history_reads_no_row_of_another_shard(tmp_path: Path) -> None:
-    (tmp_path / "transactions").mkdir()
-    for shard in range(3):
-        frame = pl.DataFrame({"customer": [shard * 10_000] * 500, "article": range(500)}).with_columns(
-            date=pl.lit(AS_OF) - pl.duration(days=1), quantity=pl.lit(1), price=pl.lit(1.0), channel=pl.lit(0)
-        )
-        frame.select(pl.col(c).cast(t) for c, t in TRANSACTIONS.items()).write_parquet(
-            tmp_path / "transactions" / f"{shard:05}.parquet"
-        )
-    for other in (0, 2):
-        file = tmp_path / "transactions" / f"{other:05}.parquet"
-        content = bytearray(file.read_bytes())
-        content[4:400] = bytes(396)
-        file.write_bytes(bytes(content))
-    scan = pl.scan_parquet(sorted((tmp_path / "transactions").iterdir()), glob=False)
+    file = tmp_path / "transactions.parquet"
+    with writing_transactions(file) as transactions:
+        for shard in range(3):
+            frame = pl.DataFrame({"customer": [shard * 10_000] * 500, "article": range(500)}).with_columns(
+                date=pl.lit(AS_OF) - pl.duration(days=1), quantity=pl.lit(1), price=pl.lit(1.0), channel=pl.lit(0)
+            )
+            transactions.append(frame.select(pl.col(c).cast(t) for c, t in TRANSACTIONS.items()))
+    content = bytearray(file.read_bytes())
+    groups = [pyarrow.parquet.read_metadata(file).row_group(number) for number in (0, 2)]
+    for column in (group.column(number) for group in groups for number in range(6)):
+        start = column.dictionary_page_offset or column.data_page_offset
+        content[start : start + column.total_compressed_size] = bytes(column.total_compressed_size)
+    file.write_bytes(bytes(content))
+    scan = pl.scan_parquet(file, glob=False)
     with pytest.raises(pl.exceptions.PolarsError):
         scan.collect()
     customers = pl.LazyFrame({"customer": [10_000]}, schema={"customer": pl.UInt32})
     dataset = Dataset("t", "", AS_OF, AS_OF, scan, customers, pl.LazyFrame())
     assert dataset.before(AS_OF).of(pl.Series([10_000], dtype=pl.UInt32)).transactions.collect().height == 500
+
+
+def test_a_held_history_says_the_same_when_its_files_are_gone(tmp_path: Path, market: Dataset) -> None:
+    for name in ("transactions", "customers"):
+        getattr(market, name).collect().write_parquet(tmp_path / f"{name}.parquet")
+    scans = {name: pl.scan_parquet(tmp_path / f"{name}.parquet") for name in ("transactions", "customers")}
+    some = pl.Series("customer", [3, 5, 59], dtype=pl.UInt32)
+    history = replace(market, **scans).before(AS_OF).of(some)
+    expected = [history.transactions.collect(), history.customers.collect()]
+    held = history.held()
+    for name in scans:
+        (tmp_path / f"{name}.parquet").unlink()
+    assert_frame_equal(held.transactions.collect(), expected[0])
+    assert_frame_equal(held.customers.collect(), expected[1])
+    assert held.as_of == AS_OF
 
 
 def test_a_table_that_does_not_conform_is_refused_with_every_reason() -> None:

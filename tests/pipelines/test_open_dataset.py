@@ -1,0 +1,22 @@
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.artifacts import Artifacts
+from pipelines.config import load_settings
+from pipelines.open_dataset import open_dataset
+from pipelines.progress import Reporter
+
+
+def test_samples_are_taken_from_one_conversion_and_each_is_found_again(hm_folder: Path, tmp_path: Path) -> None:
+    opened, made = {}, {}
+    for share in (0.7, 1.0, 0.4, 0.7):
+        artifacts = Artifacts(tmp_path / "cache", Reporter("quiet"))
+        chosen = {"data.dataset": "hm", "data.data_dir": str(hm_folder), "data.sample": share}
+        opened[share] = open_dataset(load_settings(overrides=chosen), artifacts)
+        made[share] = [stage.reused for stage in artifacts.done.values()]
+    assert made == {1.0: [True], 0.4: [True, False], 0.7: [True, True]}
+    customers = {share: dataset.customers.select(pl.len()).collect().item() for share, (dataset, _) in opened.items()}
+    assert 0 < customers[0.4] < customers[0.7] < customers[1.0] == 12
+    assert len({dataset.digest for dataset, _ in opened.values()}) == 3
+    assert len(list((tmp_path / "cache" / "data").iterdir())) == 3
