@@ -5,9 +5,16 @@ Input: CANDIDATES by source. Output: PAIRS.
 
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from data.schema import CANDIDATES, PAIRS
+
+Keys = npt.NDArray[np.uint64]
+"""(customer, article) in one number, which sorts and is found several times as fast as two columns."""
+Places = npt.NDArray[np.int64]
+ARTICLE_BITS = np.uint64(32)
 
 
 def pair_columns(sources: Iterable[str]) -> list[str]:
@@ -18,25 +25,56 @@ def pair_columns(sources: Iterable[str]) -> list[str]:
 def merge(candidates: Mapping[str, pl.LazyFrame], *, rrf_constant: int, max_candidates: int) -> pl.LazyFrame:
     """PAIRS of CANDIDATES by source name: the best `max_candidates` per customer by rrf, ties to the smaller article id.
 
-    rrf = sum over the sources that retrieved the pair of 1 / (rrf_constant + rank) (Cormack et al. 2009).
+    rrf = sum over the sources that retrieved the pair of 1 / (rrf_constant + rank) (Cormack et al. 2009), added in the order
+    of `candidates`. The candidates, those of one shard, are collected here.
     """
-    ranks = [f"{source}_rank" for source in candidates]
-    said = [column for column in pair_columns(candidates) if column not in PAIRS]
-    votes = (1.0 / (rrf_constant + pl.col(rank).cast(pl.Float64)) for rank in ranks)
-    return (
-        pl.concat([_prefixed(table, source) for source, table in candidates.items()], how="diagonal")
-        .group_by("customer", "article")
-        .agg(pl.col(said).max())  # at most one row of the group has a value
-        .with_columns(
-            n_sources=pl.sum_horizontal(pl.col(ranks).is_not_null()).cast(pl.UInt8),
-            rrf=pl.sum_horizontal(votes).cast(pl.Float32),
-        )
-        .sort("customer", "rrf", "article", descending=[False, True, False])
-        .filter(pl.int_range(pl.len(), dtype=pl.UInt32).over("customer") < max_candidates)
-        .select(pair_columns(candidates))
-        .sort("customer", "article")
-    )
+    tables = {source: table.select(_KEY, *CANDIDATES).collect() for source, table in candidates.items()}
+    keys = _distinct([table["key"] for table in tables.values()])
+    places = {source: np.searchsorted(keys, table["key"].to_numpy()) for source, table in tables.items()}
+    rrf, n_sources = np.zeros(len(keys)), np.zeros(len(keys), dtype=np.uint8)
+    for source, at in places.items():
+        rrf[at] += 1.0 / (rrf_constant + tables[source]["rank"].to_numpy().astype(np.float64))
+        n_sources[at] += 1
+    votes = rrf.astype(np.float32)
+    kept = _best(keys, votes, max_candidates)
+    pairs = {"customer": keys[kept] >> ARTICLE_BITS, "article": keys[kept] & (2**ARTICLE_BITS - 1)}
+    together = pl.DataFrame({**pairs, "n_sources": n_sources[kept], "rrf": votes[kept]}, schema=PAIRS)
+    row = np.full(len(keys), -1, dtype=np.int64)
+    row[kept] = np.arange(len(kept))
+    said = [_said(source, tables[source], row[at], len(kept)) for source, at in places.items()]
+    return pl.concat([together, *said], how="horizontal").lazy()
 
 
-def _prefixed(table: pl.LazyFrame, source: str) -> pl.LazyFrame:
-    return table.select(*CANDIDATES).rename({"score": f"{source}_score", "rank": f"{source}_rank"})
+_KEY = (pl.col("customer").cast(pl.UInt64) * 2**32 + pl.col("article")).alias("key")
+
+
+def _distinct(keys: Iterable[pl.Series]) -> Keys:
+    """Every key once, ascending."""
+    every = pl.concat([pl.Series("key", dtype=pl.UInt64), *keys]).sort().to_numpy()
+    return np.asarray(every[np.append(True, every[1:] != every[:-1])] if len(every) else every)
+
+
+def _best(keys: Keys, votes: npt.NDArray[np.float32], top: int) -> Places:
+    """Places, ascending, of the `top` largest votes of every customer; the first of equal ones, so the smaller article."""
+    customer = keys >> ARTICLE_BITS
+    # floats above 0 have the order of their bits
+    down = np.uint64(2**32 - 1) - votes.view(np.uint32)
+    order = np.argsort(customer << ARTICLE_BITS | down, kind="stable")
+    first = np.flatnonzero(np.append(True, customer[1:] != customer[:-1])[: len(keys)])
+    counts = np.diff(np.append(first, len(keys)))
+    position = np.arange(len(keys)) - np.repeat(first, counts)
+    return np.sort(order[position < top])
+
+
+def _said(source: str, table: pl.DataFrame, rows: Places, height: int) -> pl.DataFrame:
+    """`<source>_score` and `<source>_rank` of `height` pairs; rows: the pair of every candidate of `table`, -1 = cut."""
+    kept = rows >= 0
+    known = np.zeros(height, dtype=np.bool_)
+    known[rows[kept]] = True
+    columns = {}
+    for what in ("score", "rank"):
+        values = table[what].to_numpy()
+        column = np.zeros(height, dtype=values.dtype)
+        column[rows[kept]] = values[kept]
+        columns[f"{source}_{what}"] = column
+    return pl.DataFrame(columns).select(pl.when(pl.Series(known)).then(pl.all()))
