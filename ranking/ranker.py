@@ -25,6 +25,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy-waiting threads cost
 NOT_FEATURES = ("as_of", "customer", "article", "label")
 METRIC = "map"
 BLOCK_ROWS = 4096
+SCORED_ROWS = 1 << 15
+"""Rows scored at a time: LightGBM takes them column by column, as Polars holds them, and the matrix of all is never made."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,14 @@ class Ranker:
         import lightgbm
 
         booster = lightgbm.Booster(model_str=self.model)
-        scores = booster.predict(feature_matrix(features), num_threads=threads, raw_score=True) if len(features) else []
-        return features.select("customer", "article").with_columns(
-            score=pl.Series(np.asarray(scores, dtype=np.float32), dtype=pl.Float32)
-        )
+        known = pl.all().cast(pl.Float32).fill_null(float("nan"))  # NaN is LightGBM's missing value
+        scores = [
+            booster.predict(rows.select(known).to_numpy(), num_threads=threads, raw_score=True).astype(np.float32)
+            for rows in features.select(*self.features).iter_slices(SCORED_ROWS)
+            if len(rows)
+        ]
+        score = pl.Series("score", np.concatenate(scores) if scores else [], dtype=pl.Float32)
+        return features.select("customer", "article", score)
 
     def save(self, folder: Path) -> None:
         """Write ranker.txt (LightGBM text) and ranker.json (feature schema, number of trees, SHA-256 of the text)."""

@@ -10,7 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from data.schema import SchemaError
-from ranking.ranker import Ranker, RankerSettings, choose_trees, fit
+from ranking.ranker import Ranker, RankerSettings, choose_trees, feature_matrix, fit
+from ranking.trees import Trees
 
 SETTINGS = RankerSettings(
     learning_rate=0.2,
@@ -59,6 +60,15 @@ def test_scores_keep_rows_and_order_and_survive_saving(tmp_path: Path) -> None:
     ranker.save(tmp_path)
     assert Ranker.load(tmp_path) == ranker
     assert_frame_equal(Ranker.load(tmp_path).score(features), scored)
+
+
+def test_scores_do_not_depend_on_how_many_rows_are_scored_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranker = fit([examples().lazy()], SETTINGS, trees=5, seed=0)
+    features = examples(seed=2).drop("label")
+    whole = Trees(ranker).scores(feature_matrix(features)).astype(np.float32)
+    for rows in (7, len(features) - 1, len(features)):
+        monkeypatch.setattr("ranking.ranker.SCORED_ROWS", rows)
+        np.testing.assert_array_equal(ranker.score(features)["score"].to_numpy(), whole)
 
 
 def test_the_same_examples_give_the_same_model_with_one_and_two_threads() -> None:
