@@ -6,7 +6,7 @@ the embedding features. Without those tables the group is left out.
 The vectors never become columns of the pairs, which would take gigabytes: pairs look them up in blocks.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,8 @@ from features.feature import Feature, FeatureGroup, Inputs
 from features.purchases import purchases
 
 RECENT_PURCHASES = 20
-BLOCK_PAIRS = 1 << 16
+BLOCK_PAIRS = 1 << 12
+"""Pairs that are looked up at a time: their vectors stay in the cache."""
 
 Floats = NDArray[np.float32]
 Ids = NDArray[np.uint32]
@@ -56,17 +57,17 @@ def attach_nearness(pairs: pl.LazyFrame, inputs: Inputs) -> pl.LazyFrame:
     vectors, bias = _vectors(articles), Vectors.build(articles["id"].to_numpy(), articles["bias"].to_numpy()[:, None])
     units = Vectors(vectors.row, _unit(vectors.matrix))
     recent = _recent(inputs.history, articles)
-    sides: Mapping[str, tuple[Vectors, Vectors]] = {
-        "affinity": (_vectors(customers), vectors),
-        "last_basket": (_directions(recent.filter(pl.col("in_last_basket")), units), units),
-        "recent": (_directions(recent.filter(pl.col("place") < RECENT_PURCHASES), units), units),
-    }
+    known_customers = _vectors(customers)
+    last_basket = _directions(recent.filter(pl.col("in_last_basket")), units)
+    newest = _directions(recent.filter(pl.col("place") < RECENT_PURCHASES), units)
+    sides = {"affinity": (known_customers, vectors), "last_basket": (last_basket, units), "recent": (newest, units)}
 
     def near(keys: pl.Series) -> pl.Series:
         customer, article = (keys.struct.field(name).to_numpy() for name in ("customer", "article"))
-        products = {name: _dot(left, right, customer, article) for name, (left, right) in sides.items()}
-        products["affinity"] += bias.of(article)[:, 0]
-        return pl.DataFrame(products, schema=dict.fromkeys(sides, pl.Float32)).to_struct(keys.name)
+        products = _products(list(sides.values()), customer, article)
+        products[0] += bias.of(article)[:, 0]
+        columns = dict(zip(sides, products, strict=True))
+        return pl.DataFrame(columns, schema=dict.fromkeys(sides, pl.Float32)).to_struct(keys.name)
 
     dtype = pl.Struct(dict.fromkeys(sides, pl.Float32))
     return pairs.with_columns(_near=pl.struct("customer", "article").map_batches(near, return_dtype=dtype, is_elementwise=True))
@@ -88,9 +89,13 @@ def _recent(history: History, articles: pl.DataFrame) -> pl.DataFrame:
 
 def _directions(bought: pl.DataFrame, units: Vectors) -> Vectors:
     """Per customer the sum of the unit vectors of their rows in `bought`, in its order, scaled to length 1."""
+    from scipy.sparse import csr_array
+
     ids, starts = np.unique(bought["customer"].to_numpy(), return_index=True)
-    rows = units.of(bought["article"].to_numpy())
-    return Vectors.build(ids, _unit(np.add.reduceat(rows, starts, axis=0) if len(ids) else rows))
+    ends = np.append(starts, len(bought))
+    rows = units.row[bought["article"].to_numpy()]
+    chosen = csr_array((np.ones(len(bought), dtype=np.float32), rows, ends), shape=(len(ids), len(units.matrix)))
+    return Vectors.build(ids, _unit(chosen @ units.matrix))
 
 
 def _vectors(embeddings: pl.DataFrame) -> Vectors:
@@ -103,12 +108,15 @@ def _unit(matrix: Floats) -> Floats:
     return np.asarray(np.divide(matrix, length, out=np.full_like(matrix, np.nan), where=length > 0))
 
 
-def _dot(left: Vectors, right: Vectors, customer: Ids, article: Ids) -> Floats:
-    """Dot product of the customer's and the article's vector, for each pair."""
-    products = np.empty(len(customer), dtype=np.float32)
+def _products(sides: Sequence[tuple[Vectors, Vectors]], customer: Ids, article: Ids) -> Floats:
+    """Shape (sides, pairs): dot product of the customer's and the article's vector. Vectors that sides share are read once."""
+    products = np.empty((len(sides), len(customer)), dtype=np.float32)
+    articles = {id(vectors): vectors for _, vectors in sides}
     for start in range(0, len(customer), BLOCK_PAIRS):
         block = slice(start, start + BLOCK_PAIRS)
-        np.einsum("ij,ij->i", left.of(customer[block]), right.of(article[block]), out=products[block])
+        right = {key: vectors.of(article[block]) for key, vectors in articles.items()}
+        for side, (left, vectors) in enumerate(sides):
+            np.einsum("ij,ij->i", left.of(customer[block]), right[id(vectors)], out=products[side, block])
     return products
 
 

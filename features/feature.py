@@ -4,7 +4,7 @@ Input: PAIRS and Inputs. Output: FEATURES = PAIRS + one column per feature, same
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import polars as pl
@@ -43,7 +43,8 @@ class Feature:
 class FeatureGroup:
     """Features that share a table.
 
-    keys: the join keys, a non-empty subset of PAIRS' and earlier features' columns; () = no table, computed from columns present.
+    keys: the one or two UInt32 columns joined on, of PAIRS or of earlier features, null matching nothing; () = no table, computed
+    from columns present.
     table: one row per key, from Inputs. scope: "all" = from everybody's history, once per as_of (cached by the pipeline, shared
     by all shards); "shard" = from the history of the shard's customers.
     requires: names of learned tables without which the group is left out (its columns then do not exist).
@@ -69,8 +70,11 @@ def feature_table(group: FeatureGroup, inputs: Inputs) -> pl.LazyFrame:
 def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGroup]) -> pl.LazyFrame:
     """FEATURES: `pairs` with every feature of `groups` appended, in order; rows and their order are kept.
 
-    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it.
+    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it. The history
+    of the shard, which nearly every group reads, is collected here.
     """
+    if any(group.attach or (group.table and group.scope == "shard") for group in groups):
+        inputs = _in_memory(inputs)
     for group in groups:
         if group.table is None:
             wide = group.attach(pairs, inputs) if group.attach else pairs
@@ -78,8 +82,24 @@ def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGr
             continue
         table = inputs.tables[group.name] if group.scope == "all" else feature_table(group, inputs)
         fills = [pl.col(f.name).fill_null(f.fill) for f in group.features if f.fill is not None]
-        pairs = pairs.join(table, on=list(group.keys), how="left", validate="m:1", maintain_order="left").with_columns(*fills)
+        pairs = _join(pairs, table, group.keys).with_columns(*fills)
     return pairs
+
+
+def _in_memory(inputs: Inputs) -> Inputs:
+    history = inputs.history
+    transactions, customers = pl.collect_all([history.transactions, history.customers])
+    return replace(inputs, history=replace(history, transactions=transactions.lazy(), customers=customers.lazy()))
+
+
+def _join(pairs: pl.LazyFrame, table: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
+    """Left join. Two keys, both UInt32 and none a null that matches, are joined as one number: several times as fast."""
+    if len(keys) == 1:
+        return pairs.join(table, on=keys[0], how="left", validate="m:1", maintain_order="left")
+    high, low = keys
+    key = pl.col(high).cast(pl.UInt64) * 2**32 + pl.col(low)
+    right = table.select(key.alias("_key"), pl.exclude(keys))
+    return pairs.with_columns(_key=key).join(right, on="_key", how="left", validate="m:1", maintain_order="left").drop("_key")
 
 
 def _column(feature: Feature) -> pl.Expr:
