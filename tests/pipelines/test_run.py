@@ -108,6 +108,7 @@ def test_a_run_leaves_every_file_with_its_checksum(finished: Market) -> None:
     assert about["test_week"] == "2020-09-16"
     assert about["final_week"] == "2020-09-23"
     assert about["device"] in ("cpu", "gpu")
+    assert about["preset"] == "default"
     assert finished.latest.name.endswith(about["settings_digest"])
     assert about["data"]["quarantined"] == {}
 
