@@ -177,6 +177,8 @@ def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([*([path] if path else []), *(str(part) for part in first["loc"])])
+        if isinstance(first["input"], Mapping):  # a rule of the whole table, which names the key itself
+            raise SettingsError(f"setting {key}: {first['msg'].removeprefix('Value error, ')}") from None
         raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg']}") from None
 
 

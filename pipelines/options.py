@@ -48,6 +48,7 @@ class DataChoice:
 class Choice(DataChoice):
     """What is run, on which data."""
 
+    sample: Annotated[float | None, Parameter(help="Only this share of the customers, such as 0.01: for a quick look.")] = None
     sources: Annotated[str | None, Parameter(help="Only these candidate sources: names joined by commas.")] = None
     drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
     preset: Annotated[
@@ -63,7 +64,8 @@ class Choice(DataChoice):
         return choose_sources(settings, only=self.sources, drop=self.drop)
 
     def given(self) -> dict[str, object]:
-        return {**super().given(), "run.preset": self.preset, "run.device": self.device, "run.seed": self.seed}
+        run = {"run.preset": self.preset, "run.device": self.device, "run.seed": self.seed}
+        return {**super().given(), **run, "data.sample": self.sample}
 
     def settings_or_those_of(self, run: str | None, artifacts: Path) -> "Settings | None":
         """The settings that are asked for; None = those of a finished run, whose thread limit is then set.
