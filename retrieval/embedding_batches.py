@@ -16,11 +16,14 @@ Doubles = npt.NDArray[np.float64]
 Ids = npt.NDArray[np.uint32]
 Rows = npt.NDArray[np.int32]
 
+START_BLOCK = 4096  # ids whose first vectors are drawn at a time: memory for those that are wanted, not for all up to the largest
+
 
 class Batch(NamedTuple):
     """Training examples: rows in the tables of customers and articles, and weights; all examples share the negatives.
 
-    negative_log_expected: log of how often each negative was expected in the sample.
+    negative_log_expected: log of how often each negative was expected in the sample. A stack of batches is a Batch whose
+    arrays have one more axis in front: batch i is row i of each.
     """
 
     customer: Rows
@@ -45,9 +48,13 @@ class Vectors:
         `bias` is where the bias starts, for known ids too: what sells now says more than what sold then. The random vector
         of an id depends on `stream` and the id alone, not on which other ids there are.
         """
-        size = int(ids[-1]) + 1 if len(ids) else 0
-        random = np.random.default_rng(stream).random((size, dim), dtype=np.float32)[ids]
-        vectors = (random - np.float32(0.5)) / np.float32(np.sqrt(dim))
+        rng, vectors = np.random.default_rng(stream), np.empty((len(ids), dim), np.float32)
+        for first in range(0, int(ids[-1]) + 1 if len(ids) else 0, START_BLOCK):
+            block = rng.random((START_BLOCK, dim), dtype=np.float32)
+            here = slice(*np.searchsorted(ids, [first, first + START_BLOCK]))
+            vectors[here] = block[ids[here] - first]
+        vectors -= np.float32(0.5)
+        vectors /= np.float32(np.sqrt(dim))
         if earlier is not None:
             rows = pl.LazyFrame({"id": ids, "row": np.arange(len(ids))})
             known = earlier.join(rows, on="id", maintain_order="left").collect()
@@ -115,13 +122,18 @@ class Examples:
         weight = (decayed / decayed.mean()).astype(np.float32)
         return Examples(purchases.customer, purchases.article, weight, smoothed / smoothed.sum(), popularity.astype(np.float32))
 
-    def batches(self, size: int, negatives: int, *, rng: np.random.Generator) -> Iterator[Batch]:
-        """One epoch in random order, in batches of exactly `size`; the last is filled up from the start of the order."""
+    def batches(self, size: int, negatives: int, *, rng: np.random.Generator, stack: int) -> Iterator[Batch]:
+        """One epoch in random order, in batches of exactly `size`; the last is filled up from the start of the order.
+
+        They come in stacks of `stack` batches; the last stack may be lower. Its height changes no batch.
+        """
         order = rng.permutation(len(self.weight))
         border = np.cumsum(self.probability)
-        for start in range(0, len(order), size):
-            chosen = order.take(np.arange(start, start + size), mode="wrap")
-            drawn = border.searchsorted(rng.random(negatives) * border[-1], side="right")
+        n_batches = -(-len(order) // size)
+        for first in range(0, n_batches, stack):
+            height = min(stack, n_batches - first)
+            chosen = order.take(np.arange(first * size, (first + height) * size), mode="wrap").reshape(height, size)
+            drawn = border.searchsorted(rng.random((height, negatives)) * border[-1], side="right")
             negative = np.minimum(drawn, len(border) - 1).astype(np.int32)
             expected = np.log(negatives * self.probability[negative]).astype(np.float32)
             yield Batch(self.customer[chosen], self.article[chosen], self.weight[chosen], negative, expected)

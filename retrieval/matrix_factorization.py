@@ -24,6 +24,9 @@ VALID_CUSTOMERS = 5_000
 
 NEAREST_PURCHASES = 3
 
+STACK = 256
+"""Batches that one call of TensorFlow trains on, about a second: between calls Python hears Ctrl-C. It changes no number."""
+
 Pair = tuple[Vectors, Vectors]
 CurveRow = tuple[str, int, float, float | None, str]
 CURVE = {"phase": pl.String, "epoch": pl.UInt32, "train_loss": pl.Float32, "valid_recall": pl.Float32, "device": pl.String}
@@ -116,7 +119,7 @@ class MatrixFactorization:
         )
         rng, larger = np.random.default_rng((seed, 2)), self.gpu_batch_factor if device == "gpu" else 1
         size, negatives = self.batch_size * larger, self.negatives * larger
-        batches = (examples.batches(size, negatives, rng=rng) for _ in range(epochs))
+        batches = (examples.batches(size, negatives, rng=rng, stack=STACK) for _ in range(epochs))
         for losses, trained in train(customers, articles, batches, learning_rate=self.learning_rate, l2=self.l2, device=device):
             yield float(np.mean(losses)) / size, trained
 

@@ -3,7 +3,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.embedding_batches import Examples, Purchases, Vectors
+from retrieval.embedding_batches import Batch, Examples, Purchases, Vectors
 
 
 def purchases(rows: list[tuple[int, int, int]], days: int = 100) -> Purchases:
@@ -30,10 +30,11 @@ def test_negatives_follow_smoothed_decayed_sales_and_never_hit_an_unsold_article
     sold = purchases([(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1), (1, 2, 1), (1, 3, 90)])
     recent = Examples.of(sold.where(sold.days_ago < 50), half_life_days=10, popularity_power=0.5)
     np.testing.assert_allclose(recent.probability, [2 / 3, 1 / 3, 0])
-    (batch,) = recent.batches(8, 3000, rng=np.random.default_rng(0))
-    assert np.bincount(batch.negative, minlength=3)[2] == 0
-    np.testing.assert_allclose((batch.negative == 0).mean(), 2 / 3, atol=0.03)
-    np.testing.assert_allclose(np.exp(batch.negative_log_expected), 3000 * recent.probability[batch.negative], rtol=1e-5)
+    (stack,) = recent.batches(8, 3000, rng=np.random.default_rng(0), stack=1)
+    drawn = stack.negative[0]
+    assert np.bincount(drawn, minlength=3)[2] == 0
+    np.testing.assert_allclose((drawn == 0).mean(), 2 / 3, atol=0.03)
+    np.testing.assert_allclose(np.exp(stack.negative_log_expected[0]), 3000 * recent.probability[drawn], rtol=1e-5)
 
 
 def test_popularity_is_the_log_of_decayed_sales_and_unsold_articles_count_as_the_least_sold() -> None:
@@ -42,17 +43,29 @@ def test_popularity_is_the_log_of_decayed_sales_and_unsold_articles_count_as_the
     np.testing.assert_allclose(popularity - popularity[1], [np.log(4), 0, 0], rtol=1e-6)
 
 
-@given(n=st.integers(1, 40), size=st.integers(1, 50), seed=st.integers(0, 1000))
-def test_an_epoch_holds_every_example_once_and_fills_the_last_batch_up(n: int, size: int, seed: int) -> None:
-    examples = Examples.of(purchases([(i, 0, 1) for i in range(n)]), half_life_days=10, popularity_power=1)
-    batches = list(examples.batches(size, 2, rng=np.random.default_rng(seed)))
-    assert {len(batch.customer) for batch in batches} == {size}
-    assert len(batches) == -(-n // size)
-    seen = np.concatenate([batch.customer for batch in batches])
+def epoch(n: int, size: int, seed: int, stack: int) -> list[Batch]:
+    examples = Examples.of(purchases([(i, i % 3, 1 + i % 2) for i in range(n)]), half_life_days=10, popularity_power=1)
+    return list(examples.batches(size, 2, rng=np.random.default_rng(seed), stack=stack))
+
+
+@given(n=st.integers(1, 40), size=st.integers(1, 50), seed=st.integers(0, 1000), stack=st.integers(1, 5))
+def test_an_epoch_holds_every_example_once_and_fills_the_last_batch_up(n: int, size: int, seed: int, stack: int) -> None:
+    stacks = epoch(n, size, seed, stack)
+    assert {each.customer.shape[1] for each in stacks} == {size}
+    assert sum(len(each.customer) for each in stacks) == -(-n // size)
+    assert {len(each.customer) for each in stacks[:-1]} <= {stack}
+    seen = np.concatenate([each.customer.ravel() for each in stacks])
     assert sorted(seen[:n]) == list(range(n))
 
 
-@given(ids=st.sets(st.integers(0, 50), min_size=1), others=st.sets(st.integers(0, 90)))
+def test_the_height_of_a_stack_changes_no_batch() -> None:
+    low, high = epoch(40, 3, 0, 2), epoch(40, 3, 0, 100)
+    assert len(low) > len(high) == 1
+    for name, arrays in zip(Batch._fields, zip(*low, strict=True), strict=True):
+        np.testing.assert_array_equal(np.concatenate(arrays), getattr(high[0], name))
+
+
+@given(ids=st.sets(st.integers(0, 9000), min_size=1), others=st.sets(st.integers(0, 9000)))
 def test_the_first_vector_of_an_id_does_not_depend_on_the_other_ids(ids: set[int], others: set[int]) -> None:
     def start(wanted: set[int]) -> dict[int, list[float]]:
         table = np.array(sorted(wanted), np.uint32)

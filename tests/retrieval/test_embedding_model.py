@@ -42,12 +42,12 @@ def run(vectors: tuple[Vectors, Vectors]) -> Steps:
     """The losses of one step per batch and the tables afterwards."""
     start_tensorflow()
     from retrieval.embedding_model import EmbeddingModel
-    from retrieval.row_sparse import compiled_step
+    from retrieval.row_sparse import RowSparseAdagrad, compiled_steps
 
     def steps(batches: list[Batch], device: Device = "cpu", dtype: str = "float32") -> tuple[list[float], Tables]:
         model = EmbeddingModel(*vectors, l2=0.1, dtype=dtype)
-        step = compiled_step(model, 0.5, device=device)
-        losses = [step(batch) for batch in batches]
+        train = compiled_steps(model, RowSparseAdagrad(0.5), device=device)
+        losses = train(Batch(*map(np.stack, zip(*batches, strict=True)))).tolist()
         return losses, (model.customer_vectors.numpy(), model.article_vectors.numpy(), model.article_bias.numpy())
 
     return steps
