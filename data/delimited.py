@@ -51,9 +51,10 @@ def read_delimited(
         line, offset, rows = 2, len(header), 0
         for block in _blocks(stream, rest, path):
             _check_bytes(block, form, offset)
-            frame = _parse(block, form, line).select("line", **{name: pl.col(column) for name, column in wanted.items()})
+            lines = _count(block, "\n")
+            frame = _parse(block, form, line, lines).select("line", **{name: pl.col(column) for name, column in wanted.items()})
             rows += frame.height
-            line += block.count(b"\n")
+            line += lines
             offset += len(block)
             yield frame
     if not rows:
@@ -106,7 +107,7 @@ def _blocks(stream: BinaryIO, rest: bytes, path: Path) -> Iterator[bytes]:
 
 def _last_line_end(text: bytes) -> int:
     end = text.rfind(b"\n") + 1
-    if text.count(b'"', 0, end) % 2 == 0:
+    if b'"' not in text or text.count(b'"', 0, end) % 2 == 0:
         return end
     codes = np.frombuffer(text, np.uint8)
     ends = np.flatnonzero((codes == ord("\n")) & ~_quoted(codes))
@@ -136,9 +137,14 @@ def _decode(text: bytes, path: Path, offset: int) -> str:
         ) from error  # fmt: skip
 
 
-def _parse(block: bytes, form: Form, line: int) -> pl.DataFrame:
-    lines, width = block.count(b"\n"), len(form.columns)
-    if b'"' not in block and width > 1 and block.count(form.separator.encode()) == lines * (width - 1):
+def _count(block: bytes, sign: str) -> int:
+    """Three times as fast as bytes.count, where the sign is frequent."""
+    return int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(sign)))
+
+
+def _parse(block: bytes, form: Form, line: int, lines: int) -> pl.DataFrame:
+    width = len(form.columns)
+    if b'"' not in block and width > 1 and _count(block, form.separator) == lines * (width - 1):
         numbers = pl.int_range(line, line + lines, dtype=pl.UInt32, eager=True)
     else:
         block, numbers = _check_shape(block, form, line)
@@ -155,7 +161,8 @@ def _parse(block: bytes, form: Form, line: int) -> pl.DataFrame:
 def _to_frame(block: bytes, form: Form) -> pl.DataFrame:
     schema = dict.fromkeys(form.columns, pl.String)
     frame = pl.read_csv(block, has_header=False, separator=form.separator, schema=schema, glob=False)
-    return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if b'""' in block else frame
+    quoted_nothing = b'"' in block and b'""' in block  # one byte is searched for 20 times as fast as two
+    return frame.with_columns(pl.when(pl.all() != "").then(pl.all())) if quoted_nothing else frame
 
 
 def _check_shape(block: bytes, form: Form, line: int) -> tuple[bytes, pl.Series]:
