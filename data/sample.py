@@ -16,7 +16,7 @@ from data.canonical import tables_digest, write_summary
 from data.durable import whole_folder
 from data.errors import DataError, Where
 from data.summary import Summary
-from data.transactions_file import CANONICAL_ORDER, SHARD_CUSTOMERS, TransactionsFile, writing_transactions
+from data.transactions_file import SHARD_CUSTOMERS, TransactionsFile, canonically_sorted, writing_transactions
 
 IDS_AT_A_TIME = 100_000
 HASHES = 1 << 64
@@ -75,7 +75,7 @@ def _copy_transactions(whole: Path, kept: pl.DataFrame, file: TransactionsFile) 
         first, last = shard["customer"][0], shard["customer"][-1]
         near = pl.scan_parquet(whole, glob=False).filter(pl.col("customer").is_between(first, last))
         rows = near.join(shard.lazy(), on="customer", how="inner").with_columns(customer="number").drop("number")
-        file.append(rows.sort(CANONICAL_ORDER).collect(engine="streaming"))
+        file.append(canonically_sorted(rows.collect(engine="streaming")))
 
 
 def _summary(source: Path, folder: Path, customers: int, file: TransactionsFile) -> Summary:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from data.schema import TRANSACTIONS
-from data.transactions_file import CANONICAL_ORDER, SHARD_CUSTOMERS, writing_transactions
+from data.transactions_file import SHARD_CUSTOMERS, canonically_sorted, writing_transactions
 
 GROUP_ROWS = 4_000_000
 
@@ -41,7 +41,7 @@ class Spill:
         groups = self._regroup(_by_code(customers, "customer"), _by_code(articles, "article"), per_group * SHARD_CUSTOMERS)
         with writing_transactions(file) as whole:
             for _, pieces in sorted(groups.items()):
-                whole.append(pl.concat([_read_ipc(piece) for piece in pieces]).sort(CANONICAL_ORDER))
+                whole.append(canonically_sorted(pl.concat([_read_ipc(piece) for piece in pieces])))
         return whole.buyers
 
     def _regroup(self, customers: pl.Series, articles: pl.Series, group_customers: int) -> dict[int, list[Path]]:
