@@ -18,7 +18,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header pyproject.toml
 
-.PHONY: run test check lock gpu docs clean install help
+.PHONY: run test check bench bench-scale lock gpu docs clean install help
 
 run: $(PROJECT)  ## install if needed, then recommend for every customer: make run ARGS="--no-final"
 	$(BIN)/lookbook run $(ARGS)
@@ -30,6 +30,12 @@ check: $(PROJECT)  ## lint, format and types, changing nothing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(PROJECT)  ## fail if a phase of the pipeline became slower than benchmarks/reference.json; about 4 minutes
+	$(BIN)/python -m benchmarks.guard $(ARGS)
+
+bench-scale: $(PROJECT)  ## time and memory at 1 %, 10 % and 100 % of H&M's size: make bench-scale ARGS="--scales 0.01 0.1"
+	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 docs: $(PROJECT)  ## write docs/features.md and docs/sources.md from the code
 	$(BIN)/python -m features.documentation > docs/features.md
@@ -67,4 +73,4 @@ clean:  ## remove caches and cached stage tables; runs, converted data and .venv
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help:  ## show this list
-	@sed -n 's/^\([a-z]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*##/\1\t/p' $(MAKEFILE_LIST) | expand -t 13
