@@ -4,6 +4,7 @@ Input: a Parquet or text file. Output: frames of String columns and `line`, a bo
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -28,8 +29,8 @@ def read_text(
         DataError: see data/delimited.py; for Parquet, when it is damaged or a column cannot become text.
     """
     if is_parquet(path):
-        return _read_parquet(path, wanted, known=known, tally=tally)
-    return read_delimited(path, wanted, known=known, separator=separator, tally=tally)
+        return _ahead(_read_parquet(path, wanted, known=known, tally=tally))
+    return _ahead(read_delimited(path, wanted, known=known, separator=separator, tally=tally))
 
 
 def whole_number_columns(path: Path) -> frozenset[str]:
@@ -37,6 +38,15 @@ def whole_number_columns(path: Path) -> frozenset[str]:
     if not is_parquet(path):
         return frozenset()
     return frozenset(column for column, dtype in _schema(path).items() if dtype.is_integer())
+
+
+def _ahead(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same batches and errors in the same order; the next one is read on another core while one is worked on."""
+    with ThreadPoolExecutor(1) as reader:
+        following = reader.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = reader.submit(next, batches, None)
+            yield batch
 
 
 def _read_parquet(path: Path, wanted: Mapping[str, str], *, known: frozenset[str], tally: Tally) -> Iterator[pl.DataFrame]:
