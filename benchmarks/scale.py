@@ -4,6 +4,7 @@
 --out, a log of every phase, and lines on stdout and in benchmark.log. Stopped at any point, the same command goes on.
 """
 
+import signal
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -37,6 +38,7 @@ def scale(
 ) -> int:
     """Measure; 0, or 1 where a phase failed: then results.json has the scales that were finished."""
     out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that the running phase is ended too
     tell = teller(out / "benchmark.log")
     results: list[ScaleResult] = []
     failed = ""
