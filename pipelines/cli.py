@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
 from pipelines import cli_data, cli_inspect
+from pipelines.memory_limit import remember_command
 from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
@@ -16,6 +17,7 @@ app = App(
     version="0.1.0",
     suppress_keyboard_interrupt=False,
 )
+Phase = Literal["data", "learn", "retrieve", "examples", "fit", "rank"]
 data_app = App(name="data", help="Look at a data set before a run.")
 app.command(data_app)
 
@@ -25,14 +27,29 @@ def run(
     *,
     choice: Choice = NO_CHOICE,
     final: Annotated[bool, Parameter(help="Also recommend the week after the data for every customer.")] = True,
+    stop_after: Annotated[Phase | None, Parameter(help="Stop when these stages are on disk; the next run goes on there.")] = None,
+    dry_run: Annotated[bool, OFF, Parameter(help="Say what is on disk, what is not and what that takes; compute nothing.")] = False,
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Judge the last week of data, then recommend the week after it for every customer."""
     settings = choice.settings()
+    if dry_run:
+        from pipelines.dry_run import estimate
+        from pipelines.dry_run_display import show_estimate
+
+        found = estimate(settings, root=output.artifacts, final=final, fresh=output.fresh, until=stop_after)
+        show_estimate(found, json_lines=output.json)
+        return
+    output.confine(settings)
     reporter = output.reporter()
     from pipelines.display import show_run
     from pipelines.run import run as run_pipeline
+    from pipelines.run import run_until
 
+    if stop_after:
+        run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
+        reporter.say(f"stopped after {stop_after}; without --stop-after the same command goes on there")
+        return
     folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
     show_run(folder, reporter, json_lines=output.json)
 
@@ -48,7 +65,6 @@ def recommend(
     from pipelines.threads import limit_threads
 
     limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
-    reporter = output.reporter()
     from pipelines.config import load_settings
     from pipelines.display import show_run
     from pipelines.run import recommend_only
@@ -56,6 +72,8 @@ def recommend(
 
     folder = find_run(output.artifacts, run)
     settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})
+    output.confine(settings)
+    reporter = output.reporter()
     trees = int(str(read_about(folder)["trees"]))
     done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh)
     show_run(done, reporter, json_lines=output.json)
@@ -88,6 +106,7 @@ cli_data.attach(data_app)
 
 def main() -> None:
     """Run the command line; ends the process with the exit codes of pipelines/errors.py."""
+    remember_command(sys.argv[1:])
     try:
         sys.exit(app(exit_on_error=False, print_error=False, result_action="return_value"))
     except CycloptsError as error:
@@ -116,3 +135,7 @@ def exit_code(error: Exception) -> int | None:
 def fail(message: str, code: int) -> None:
     print(f"lookbook: {message}", file=sys.stderr)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -186,6 +186,11 @@ def write_hm_folder(folder: Path, last_day: date = LAST_DAY, weeks: int = 14) ->
     return folder
 
 
+@pytest.fixture(scope="session")
+def write_hm() -> Callable[..., Path]:
+    return write_hm_folder
+
+
 @pytest.fixture
 def hm_folder(tmp_path: Path) -> Path:
     """A folder that a test may change: see `write_hm_folder`."""

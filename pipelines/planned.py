@@ -1,0 +1,57 @@
+"""Stages that are only named: which are on disk and which a run would compute. Nothing is computed, read or written.
+
+Input: the same calls as Artifacts gets. Output: Steps. A key is made of the keys of earlier stages, never of their content, so
+the pipeline itself walks through its stages as it does in a run.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pipelines.artifacts import Artifacts, Build, Make, Passing, Stage
+from pipelines.digest import digest
+
+
+@dataclass(frozen=True)
+class Step:
+    """One stage of a run. kind: "learn/repurchase". cached: found on disk, so that a run would not compute it.
+
+    customers: how many it is about; null = the whole data set. within: kinds of stages that are not kept and are therefore
+    computed within this one, each time anew.
+    """
+
+    kind: str
+    folder: Path
+    cached: bool
+    customers: int | None
+    within: tuple[str, ...] = ()
+
+    @property
+    def family(self) -> str:
+        """What people are shown: "learn"."""
+        return self.kind.partition("/")[0]
+
+
+@dataclass(frozen=True)
+class PlannedArtifacts(Artifacts):
+    """`steps` grows by each stage that is asked for, once. The folders of stages that are not on disk do not exist."""
+
+    steps: dict[Path, Step] = field(default_factory=dict)
+    passing: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+
+    def stage(self, name: str, detail: str, *, key: Mapping[str, object], build: Build, customers: int | None = None) -> Stage:
+        mark = digest(key)
+        folder = self.root / name / mark
+        cached = folder.exists() and not self.fresh
+        within = tuple(self.passing.pop(detail, ()))
+        if folder not in self.steps:
+            self.steps[folder] = Step(name, folder, cached, customers, within)
+        return Stage(mark, folder, cached, seconds=0.0, peak_memory_mb=0)
+
+    def tables(
+        self, name: str, detail: str, *, key: Mapping[str, object], make: Make, keep: bool = True, customers: int | None = None
+    ) -> Stage | Passing:
+        if not keep:
+            self.passing[detail].append(name)
+        return super().tables(name, detail, key=key, make=make, keep=keep, customers=customers)

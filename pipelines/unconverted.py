@@ -1,0 +1,66 @@
+"""A stand-in for a data set that is not converted yet, as large as its raw files suggest.
+
+Input: [data] settings. Output: a Dataset with as many customers, and about as many buyers in each week, as there may be; its
+purchases are no purchases. It serves to count stages, whose keys it never shares with a real data set.
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from data.dataset import Dataset
+from data.registry import source_files
+from data.schema import ARTICLES, CUSTOMERS, TRANSACTIONS
+from data.settings import DataSettings
+from data.source_files import open_bytes
+from data.windows import last_window
+
+LAST_DAY = date(2000, 1, 1)
+"""Any day: what is counted does not depend on it."""
+SAMPLE = 1 << 20
+"""Bytes at the start of a text file whose lines stand for all of them."""
+
+
+def rows_of_files(settings: DataSettings, figures: Mapping[str, float]) -> tuple[int, int]:
+    """Customers and purchases that the raw files seem to hold; exact for Parquet.
+
+    figures: `compression`, bytes of text per byte of a compressed file; `purchases_per_customer`, where no file lists customers.
+    """
+    rows = {file.role: _rows(file.path, file.size, figures["compression"]) for file in source_files(settings)}
+    purchases = next(count for role, count in rows.items() if role.startswith("transactions"))
+    return rows.get("customers", round(purchases / figures["purchases_per_customer"])), purchases
+
+
+def unconverted(customers: int, *, weekly_buyers: float, weeks: int) -> Dataset:
+    """`customers` of whom a share of `weekly_buyers` buys one article in each of the last `weeks` weeks, others in each."""
+    buyers = max(1, round(customers * weekly_buyers))
+    windows = [last_window(LAST_DAY).earlier(back) for back in range(weeks)]
+    bought = [
+        pl.LazyFrame({"customer": pl.int_range(back * buyers, (back + 1) * buyers, eager=True) % max(customers, 1)}).with_columns(
+            article=0, date=pl.lit(window.as_of), quantity=1, price=1.0, channel=0
+        )
+        for back, window in enumerate(windows)
+    ]
+    return Dataset(
+        name="unconverted",
+        digest="unconverted",
+        first_day=windows[-1].as_of - timedelta(days=1),
+        last_day=LAST_DAY,
+        transactions=pl.concat(bought).select(pl.col(column).cast(dtype) for column, dtype in TRANSACTIONS.items()),
+        customers=pl.LazyFrame({"customer": pl.int_range(customers, eager=True)}).select(
+            pl.col("customer").cast(pl.UInt32), *(pl.lit(None, t).alias(c) for c, t in CUSTOMERS.items() if c != "customer")
+        ),
+        articles=pl.LazyFrame(schema=ARTICLES),
+    )
+
+
+def _rows(file: Path, size: int, compression: float) -> int:
+    if file.suffix == ".parquet":
+        return int(pl.scan_parquet(file, glob=False).select(pl.len()).collect().item())
+    with open_bytes(file) as stream:
+        start = stream.read(SAMPLE)
+    if len(start) < SAMPLE:
+        return max(start.count(b"\n") - 1, 0)
+    return round(start.count(b"\n") / SAMPLE * size * (1.0 if file.suffix == ".csv" else compression))

@@ -1,0 +1,59 @@
+"""How large a data set is that is not converted yet, and its stand-in."""
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from data.windows import last_window
+from pipelines.config import load_settings
+from pipelines.unconverted import SAMPLE, rows_of_files, unconverted
+
+FIGURES = {"compression": 4.0, "purchases_per_customer": 10.0}
+
+
+def rows(folder: Path) -> tuple[int, int]:
+    settings = load_settings(overrides={"data.dataset": "hm", "data.data_dir": str(folder)})
+    return rows_of_files(settings.data, FIGURES)
+
+
+def test_short_files_are_counted_and_long_ones_guessed_from_their_start(hm_folder: Path) -> None:
+    file = hm_folder / "transactions_train.csv"
+    header, *lines = file.read_text().splitlines()
+    assert rows(hm_folder) == (12, len(lines))
+    many = lines * (3 * SAMPLE // len(file.read_bytes()) + 1)
+    file.write_text("\n".join([header, *many, ""]))
+    assert rows(hm_folder)[1] == pytest.approx(len(many), rel=0.01)
+
+
+def test_compressed_text_is_taken_to_be_so_many_times_as_long(hm_folder: Path) -> None:
+    file = hm_folder / "transactions_train.csv"
+    text = file.read_bytes() * (2 * SAMPLE // file.stat().st_size + 1)
+    packed = hm_folder / "transactions_train.csv.gz"
+    packed.write_bytes(gzip.compress(text))
+    file.unlink()
+    guessed = text.count(b"\n") * packed.stat().st_size * FIGURES["compression"] / len(text)
+    assert rows(hm_folder)[1] == pytest.approx(guessed, rel=0.02)
+
+
+def test_the_rows_of_parquet_are_known(hm_folder: Path) -> None:
+    file = hm_folder / "transactions_train.csv"
+    table = pl.read_csv(file)
+    table.write_parquet(file.with_suffix(".parquet"))
+    file.unlink()
+    assert rows(hm_folder)[1] == table.height
+
+
+def test_without_a_file_of_customers_there_are_fewer_of_them_than_purchases(tmp_path: Path) -> None:
+    (tmp_path / "transactions.csv").write_text("customer,article,date,price\n" + "1,2,2020-01-01,3.0\n" * 50)
+    settings = load_settings(overrides={"data.dataset": "csv", "data.data_dir": str(tmp_path)})
+    assert rows_of_files(settings.data, FIGURES) == (5, 50)
+
+
+def test_the_stand_in_has_its_customers_and_as_many_buyers_in_every_week() -> None:
+    dataset = unconverted(1_000, weekly_buyers=0.05, weeks=4)
+    assert dataset.customers.select(pl.len()).collect().item() == 1_000
+    weeks = [dataset.labels(last_window(dataset.last_day).earlier(back)).collect()["customer"] for back in range(4)]
+    assert [week.n_unique() for week in weeks] == [50] * 4
+    assert pl.concat(weeks).n_unique() == 200
