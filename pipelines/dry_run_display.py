@@ -7,7 +7,7 @@ import json
 
 from rich.console import Console
 
-from pipelines.dry_run import Estimate, StageEstimate
+from pipelines.dry_run import RESULTS, Estimate, StageEstimate
 from pipelines.figures import console, lines, number, table, whole
 
 GB, MIB_GB = 1e9, 1e9 / 2**20
@@ -71,7 +71,7 @@ def _tell(out: Console, estimate: Estimate) -> None:
         f"Free: {_gb(estimate.disk_free)} of disk, {_gb(estimate.memory_free)} of memory; the memory limit is "
         f"{_gb(estimate.memory_limit)}.",
     )
-    if any(stage.to_compute and not stage.earlier for stage in estimate.stages):
+    if any(stage.to_compute and not stage.earlier for stage in estimate.stages if stage.kind != RESULTS):
         lines(out, "Reference figures are of another machine with two cores, for the settings of H&M: off by half is common.")
     lines(out, *problems(estimate), "Nothing was computed or written.")
 
