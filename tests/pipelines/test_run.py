@@ -187,6 +187,22 @@ def test_a_dropped_source_leaves_neither_candidates_nor_columns(finished: Market
     assert not (finished.latest / "submission.csv").exists()
 
 
+def test_a_run_in_phases_leaves_nothing_to_compute_but_the_rest_and_the_same_bytes(finished: Market, tmp_path: Path) -> None:
+    other = market_in(tmp_path)
+    options = ["--dataset", "hm", "--data-dir", str(other.root / "hm"), "--config", str(other.root / "small.toml")]
+    computed_by: dict[str, set[str]] = {}
+    for phase in ("learn", "fit"):
+        done = subprocess.run(
+            other.command("run", *options, "--stop-after", phase), capture_output=True, text=True, check=True, timeout=250
+        )
+        steps = [json.loads(line) for line in done.stderr.splitlines()]
+        computed_by[phase] = {step["stage"] for step in steps if not step["reused"]}
+        assert not (other.root / "artifacts" / "runs").exists()
+    assert computed_by == {"learn": {"data", "learn", "statistics", "fallback"}, "fit": {"retrieve", "merge", "examples", "fit"}}
+    assert computed(other.run("run")) == {"rank", "evaluate"}
+    assert (other.latest / "recommendations.parquet").read_bytes() == (finished.latest / "recommendations.parquet").read_bytes()
+
+
 @pytest.mark.parametrize("steps", [6, 30])
 def test_a_run_that_was_killed_goes_on_to_the_same_bytes(finished: Market, tmp_path: Path, steps: int) -> None:
     other = market_in(tmp_path)
