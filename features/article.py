@@ -5,10 +5,11 @@ Input: the History of all customers (scope "all", once per as_of). Output: one r
 
 import polars as pl
 
+from data.bought_pairs import sums_by_article
 from data.dataset import History
 from data.schema import LEVELS
 from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import MICRO, purchases, ratio, total, within
+from features.purchases import MICRO, ONLINE_CHANNEL, ratio, total, within
 
 WINDOWS = (1, 7, 14, 28)
 AGE_UNITS = 1000
@@ -17,59 +18,69 @@ NEVER = "null = never sold"
 
 def article_table(inputs: Inputs) -> pl.LazyFrame:
     """One row per article of the catalogue; everything but the level columns is null for articles that never sold."""
-    bought = purchases(inputs.history)
+    history = inputs.history
     sales = pl.col(f"sales_{days}d" for days in WINDOWS).fill_null(0)
+    tables = (_sales(history), _prices_and_channels(history), _buyers(history))
+    table = history.articles.select("article", *LEVELS)
+    for of_sold in tables:
+        table = table.join(of_sold, on="article", how="left", validate="1:1", maintain_order="left")
+    return table.with_columns(sales).with_columns(
+        *(pl.col(f"sales_{days}d").rank("min", descending=True).alias(f"sales_rank_{days}d") for days in (7, 28)),
+        *(_level_total(level) for level in LEVELS),
+    )
+
+
+def _sales(history: History) -> pl.LazyFrame:
+    """One row per article that sold lately: purchases by window."""
+    recent = history.transactions.filter(within(max(WINDOWS)))
     return (
-        inputs.history.articles.select("article", *LEVELS)
-        .join(_sales(bought), on="article", how="left", validate="1:1")
-        .join(_buyers(bought, inputs.history), on="article", how="left", validate="1:1")
-        .with_columns(sales)
-        .with_columns(
-            *(pl.col(f"sales_{days}d").rank("min", descending=True).alias(f"sales_rank_{days}d") for days in (7, 28)),
-            *(_level_total(level) for level in LEVELS),
-        )
+        recent.select("customer", "article", "days_ago")
+        .unique()
+        .group_by("article")
+        .agg(total(within(days)).alias(f"sales_{days}d") for days in WINDOWS)
     )
 
 
-def _sales(bought: pl.LazyFrame) -> pl.LazyFrame:
-    """One row per article that sold: purchases by window, days, prices and channels."""
-    daily = bought.group_by("article", "days_ago").agg(
-        pl.len().alias("sales"), *(total(c) for c in ("lines", "price", "channel_lines", "online_lines"))
-    )
+def _prices_and_channels(history: History) -> pl.LazyFrame:
+    """One row per article that sold: daily mean prices, days of sale and channels, over transaction rows."""
+    # one number as key is grouped several times as fast as two
+    day = pl.col("article").cast(pl.UInt64) * 2**16 + pl.col("days_ago")
+    micro = (pl.col("price").cast(pl.Float64) * MICRO).round()
     price = ratio(pl.col("price"), pl.col("lines")) / MICRO
-    return daily.group_by("article").agg(
-        *(total(pl.col("sales") * within(days)).alias(f"sales_{days}d") for days in WINDOWS),
-        last=pl.col("days_ago").min(),
-        first=pl.col("days_ago").max(),
-        price_now=price.sort_by("days_ago").first(),
-        price_max=price.max(),
-        channel_lines=total("channel_lines"),
-        online_lines=total("online_lines"),
-    )
-
-
-def _buyers(bought: pl.LazyFrame, history: History) -> pl.LazyFrame:
-    """One row per article that sold: its distinct customers, how many came back after how long, and their age."""
-    age = (pl.col("age").cast(pl.Float64) * AGE_UNITS).round().cast(pl.Int64)
     return (
-        bought.group_by("customer", "article")
+        history.transactions.group_by(day=day)
         .agg(
-            days=pl.len().cast(pl.Int64),
-            last=pl.col("days_ago").min(),
-            span=pl.col("days_ago").max().cast(pl.Int64) - pl.col("days_ago").min().cast(pl.Int64),
+            total(micro).alias("price"),
+            lines=pl.len().cast(pl.Int64),
+            channel_lines=total(pl.col("channel") > 0),
+            online_lines=total(pl.col("channel") == ONLINE_CHANNEL),
         )
-        .join(history.customers.select("customer", age), on="customer", how="left", validate="m:1")
+        .with_columns(article=(pl.col("day") // 2**16).cast(pl.UInt32), days_ago=(pl.col("day") % 2**16).cast(pl.UInt16))
         .group_by("article")
         .agg(
-            buyers=pl.len(),
-            buyers_28d=total(pl.col("last") <= 28),
-            repeat_buyers=total(pl.col("days") > 1),
-            span=total("span"),
-            gaps=total(pl.col("days") - 1),
-            age=total("age"),
-            aged_buyers=pl.col("age").count(),
+            last=pl.col("days_ago").min(),
+            first=pl.col("days_ago").max(),
+            price_now=price.sort_by("days_ago").first(),
+            price_max=price.max(),
+            channel_lines=total("channel_lines"),
+            online_lines=total("online_lines"),
         )
     )
+
+
+def _buyers(history: History) -> pl.LazyFrame:
+    """One row per article that sold: its distinct customers, how many came back after how long, and their age."""
+    sums = (
+        total(pl.col("days") > 0).alias("buyers"),
+        total(pl.col("last") <= 28).alias("buyers_28d"),
+        total(pl.col("days") > 1).alias("repeat_buyers"),
+        total(pl.col("first") - pl.col("last")).alias("span"),
+        total(pl.col("days") - 1).alias("gaps"),
+        total("age"),
+        total(pl.col("age").is_not_null()).alias("aged_buyers"),
+    )
+    age = (pl.col("age").cast(pl.Float64) * AGE_UNITS).round().cast(pl.Int64)
+    return sums_by_article(history, sums, attributes=[age])
 
 
 def _level_total(level: str) -> pl.Expr:

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from data.bought_pairs import sums_by_article
 from data.dataset import History
 from retrieval.source import (
     DECAY_UNITS,
@@ -46,15 +47,9 @@ class Repurchase:
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """repeats: article, repeats; as if ten more buyers had bought it again twice between them."""
-        repeats = (pl.col("days").sum() - pl.len() + PRIOR_REPEATS) / (pl.len() + PRIOR_BUYERS)
-        return {
-            "repeats": purchase_days(history.transactions)
-            .group_by("customer", "article")
-            .agg(days=pl.len().cast(pl.Int64))
-            .group_by("article")
-            .agg(repeats=repeats)
-            .sort("article")
-        }
+        sums = [pl.col("days").sum(), pl.len().cast(pl.Int64).alias("buyers")]
+        repeats = (pl.col("days") - pl.col("buyers") + PRIOR_REPEATS) / (pl.col("buyers") + PRIOR_BUYERS)
+        return {"repeats": sums_by_article(history, sums).select("article", repeats=repeats)}
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         return rank_candidates(
