@@ -17,11 +17,18 @@ def fallback_lists(history: History, k: int) -> pl.LazyFrame:
     Sorted by sales to that age band in the last 28 days, then to everybody in the last 28 days, then ever, then article id; so a
     catalogue of at least 2k articles always fills the list. The rows of age_band null are the overall list.
     """
-    by_band = _sales(history, ["age_band", "article"]).filter(pl.col("age_band").is_not_null())
-    overall = history.articles.select("article").join(_sales(history, ["article"]), on="article", how="left").fill_null(0)
+    lately = pl.col("days_ago") <= FALLBACK_DAYS
+    sold = history.transactions.group_by("article").agg(recent=lately.sum(), ever=pl.len())
+    overall = history.articles.select("article").join(sold, on="article", how="left").fill_null(0)
+    by_band = (
+        history.transactions.filter(lately)
+        .join(history.customers.select("customer", "age_band").drop_nulls(), on="customer")
+        .group_by("age_band", "article")
+        .agg(recent=pl.len())
+    )
     bands = history.customers.select("age_band").unique().join(overall, how="cross").rename({"recent": "_all"})
     return (
-        bands.join(by_band.select("age_band", "article", "recent"), on=["age_band", "article"], how="left")
+        bands.join(by_band, on=["age_band", "article"], how="left")
         .sort(pl.col("recent").fill_null(0), "_all", "ever", pl.col("article").cast(pl.Int64) * -1, descending=True)
         .with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("age_band"))
         .filter(pl.col("place") <= 2 * k)
@@ -54,9 +61,3 @@ def select_top_k(scored: pl.LazyFrame, customers: pl.LazyFrame, fallback: pl.Laz
         .filter(pl.col("rank") <= k)
         .select(pl.col(name).cast(dtype) for name, dtype in RECOMMENDATIONS.items())
     )
-
-
-def _sales(history: History, keys: list[str]) -> pl.LazyFrame:
-    recent = (pl.col("days_ago") <= FALLBACK_DAYS).sum()
-    rows = history.transactions.join(history.customers.select("customer", "age_band"), on="customer", how="left")
-    return rows.group_by(keys).agg(recent=recent, ever=pl.len())

@@ -142,13 +142,15 @@ class Popularity:
 
     def _segment_of(self, history: History) -> pl.LazyFrame:
         """customer and its value of every segment column; channel is the one the customer bought in most, null = unknown."""
+        channel = pl.col("customer_channel") % 256
+        # most rows first, then the smaller channel, in one number: the largest of a customer needs no sort
+        best = (pl.col("rows").cast(pl.UInt64) * 256 + (255 - channel)).max()
         main_channel = (
             history.transactions.filter(pl.col("channel") > 0)
-            .group_by("customer", "channel")
+            .group_by(customer_channel=pl.col("customer").cast(pl.UInt64) * 256 + pl.col("channel"))
             .agg(pl.len().alias("rows"))
-            .sort("customer", "rows", "channel", descending=[False, True, False])
-            .unique("customer", keep="first", maintain_order=True)
-            .select("customer", "channel")
+            .group_by(customer=(pl.col("customer_channel") // 256).cast(pl.UInt32))
+            .agg(channel=(255 - best % 256).cast(pl.UInt8))
         )
         known = {*history.customers.collect_schema().names(), "channel"} - {"customer"}
         for column in self.segments:
