@@ -21,6 +21,7 @@ from retrieval.source import (
     Tables,
     best_per_key,
     decay,
+    pair_key,
     purchase_days,
     rank_candidates,
     strongest_evidence,
@@ -79,9 +80,10 @@ class CoPurchase:
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         return rank_candidates(
             self._links(learned["neighbours"], history)
-            .group_by("customer", "article")
+            .group_by(pair=pair_key())
             .agg(score=pl.col("units").sum() / DECAY_UNITS**2)
-            .filter(pl.col("score") > 0),
+            .filter(pl.col("score") > 0)
+            .with_columns(customer=(pl.col("pair") // 2**32).cast(pl.UInt32), article=(pl.col("pair") % 2**32).cast(pl.UInt32)),
             self.k,
         )
 

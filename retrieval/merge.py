@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from data.schema import CANDIDATES, PAIRS
+from retrieval.source import pair_key
 
 Keys = npt.NDArray[np.uint64]
 """(customer, article) in one number, which sorts and is found several times as fast as two columns."""
@@ -28,7 +29,7 @@ def merge(candidates: Mapping[str, pl.LazyFrame], *, rrf_constant: int, max_cand
     rrf = sum over the sources that retrieved the pair of 1 / (rrf_constant + rank) (Cormack et al. 2009), added in the order
     of `candidates`. The candidates, those of one shard, are collected here.
     """
-    tables = {source: table.select(_KEY, *CANDIDATES).collect() for source, table in candidates.items()}
+    tables = {source: table.select(pair_key().alias("key"), *CANDIDATES).collect() for source, table in candidates.items()}
     keys = _distinct([table["key"] for table in tables.values()])
     places = {source: np.searchsorted(keys, table["key"].to_numpy()) for source, table in tables.items()}
     rrf, n_sources = np.zeros(len(keys)), np.zeros(len(keys), dtype=np.uint8)
@@ -43,9 +44,6 @@ def merge(candidates: Mapping[str, pl.LazyFrame], *, rrf_constant: int, max_cand
     row[kept] = np.arange(len(kept))
     said = [_said(source, tables[source], row[at], len(kept)) for source, at in places.items()]
     return pl.concat([together, *said], how="horizontal").lazy()
-
-
-_KEY = (pl.col("customer").cast(pl.UInt64) * 2**32 + pl.col("article")).alias("key")
 
 
 def _distinct(keys: Iterable[pl.Series]) -> Keys:
