@@ -47,6 +47,7 @@ class Stages:
     whole: "Stages | None" = None
     kept_only: bool = False
     _shards: dict[tuple[object, ...], list[Shard]] = field(default_factory=dict)
+    _histories: dict[tuple[object, ...], History] = field(default_factory=dict)
 
     @cached_property
     def sources(self) -> tuple[CandidateSource, ...]:
@@ -216,7 +217,12 @@ class Stages:
         return tables
 
     def _history(self, shard: Shard) -> History:
-        return self.dataset.before(shard.window.as_of).of(shard.customers)
+        """Of the customers of one shard, held in memory until another is asked for: every source and feature group reads it."""
+        key = (self.dataset.digest, shard.window, shard.digest)
+        if key not in self._histories:
+            self._histories.clear()
+            self._histories[key] = self.dataset.before(shard.window.as_of).of(shard.customers).held()
+        return self._histories[key]
 
     def _common(self, window: Window) -> dict[str, object]:
         return {"data": self.dataset.digest, "as_of": str(window.as_of), "stages": file_sha256(Path(__file__))}
