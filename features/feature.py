@@ -74,7 +74,7 @@ def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGr
     of the shard, which nearly every group reads, is collected here.
     """
     if any(group.attach or (group.table and group.scope == "shard") for group in groups):
-        inputs = _in_memory(inputs)
+        inputs = replace(inputs, history=inputs.history.held())
     for group in groups:
         if group.table is None:
             wide = group.attach(pairs, inputs) if group.attach else pairs
@@ -84,12 +84,6 @@ def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGr
         fills = [pl.col(f.name).fill_null(f.fill) for f in group.features if f.fill is not None]
         pairs = _join(pairs, table, group.keys).with_columns(*fills)
     return pairs
-
-
-def _in_memory(inputs: Inputs) -> Inputs:
-    history = inputs.history
-    transactions, customers = pl.collect_all([history.transactions, history.customers])
-    return replace(inputs, history=replace(history, transactions=transactions.lazy(), customers=customers.lazy()))
 
 
 def _join(pairs: pl.LazyFrame, table: pl.LazyFrame, keys: tuple[str, ...]) -> pl.LazyFrame:
