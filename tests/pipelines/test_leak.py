@@ -48,7 +48,8 @@ def stages_of(dataset: Dataset, root: Path) -> Stages:
 
 def computed(dataset: Dataset, root: Path) -> Tables:
     stages = stages_of(dataset, root)
-    shard = Shard(WEEK, dataset.customers.collect()["customer"].sort(), "everybody")
+    everybody = dataset.customers.collect()["customer"].sort()
+    shard = Shard(WEEK, everybody, everybody, "everybody")
     tables = {f"statistics/{name}": table for name, table in stages.statistics(WEEK).tables.items()}
     for source in stages.sources:
         tables |= {f"{source.name}/{name}": table for name, table in stages.learned(source, WEEK).tables.items()}
