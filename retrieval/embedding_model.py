@@ -37,11 +37,8 @@ class EmbeddingModel(keras.Model):  # type: ignore[misc]  # Keras has no stubs
         over all other articles (Bengio and Senécal, 2008; Blanc and Rendle, 2018). An example's own article among the
         negatives (accidental hit) is masked out. A sum, not a mean: the step of a row must not shrink with the batch.
         """
-        customer = ops.take(self.customer_vectors.value, batch.customer, axis=0)
-        article = ops.take(self.article_vectors.value, batch.article, axis=0)
-        negative = ops.take(self.article_vectors.value, batch.negative, axis=0)
-        bias = ops.take(self.article_bias.value, batch.article, axis=0)
-        offset = ops.take(self.article_bias.value, batch.negative, axis=0) - batch.negative_log_expected
+        customer, article, negative, bias, offset = self.look_up(batch)
+        offset = offset - batch.negative_log_expected
         true_logit = ops.sum(customer * article, axis=-1) + bias
         products = ops.matmul(ops.cast(customer, self.compute_dtype), ops.transpose(ops.cast(negative, self.compute_dtype)))
         hit = ops.equal(ops.expand_dims(batch.article, 1), ops.expand_dims(batch.negative, 0))
@@ -49,3 +46,13 @@ class EmbeddingModel(keras.Model):  # type: ignore[misc]  # Keras has no stubs
         loss = ops.softplus(ops.logsumexp(false_logits, axis=1) - true_logit)
         penalty = ops.sum(ops.square(customer), axis=-1) + ops.sum(ops.square(article), axis=-1)
         return ops.sum(batch.weight * (loss + self.l2 * penalty))
+
+    def look_up(self, batch: Batch) -> tuple[keras.KerasTensor, ...]:
+        """Vectors of the batch's customers, articles and negatives; biases of its articles and negatives."""
+        return (
+            ops.take(self.customer_vectors.value, batch.customer, axis=0),
+            ops.take(self.article_vectors.value, batch.article, axis=0),
+            ops.take(self.article_vectors.value, batch.negative, axis=0),
+            ops.take(self.article_bias.value, batch.article, axis=0),
+            ops.take(self.article_bias.value, batch.negative, axis=0),
+        )

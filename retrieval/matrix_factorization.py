@@ -15,19 +15,16 @@ from data.dataset import History
 from data.schema import CANDIDATES
 from retrieval.embedding_batches import Examples, Purchases, Vectors
 from retrieval.embedding_neighbours import nearest_purchases
+from retrieval.embedding_recall import Pair, judge
 from retrieval.inner_product import top_k, with_bias, with_one
 from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
 from retrieval.tensorflow_runtime import start_tensorflow
-
-VALID_CUSTOMERS = 5_000
-"""Early stopping judges at most so many customers, those with the smallest ids: enough to see which epoch is best."""
 
 NEAREST_PURCHASES = 3
 
 STACK = 256
 """Batches that one call of TensorFlow trains on, about a second: between calls Python hears Ctrl-C. It changes no number."""
 
-Pair = tuple[Vectors, Vectors]
 CurveRow = tuple[str, int, float, float | None, str]
 CURVE = {"phase": pl.String, "epoch": pl.UInt32, "train_loss": pl.Float32, "valid_recall": pl.Float32, "device": pl.String}
 
@@ -89,7 +86,7 @@ class MatrixFactorization:
             return most, curve
         best, best_recall = 1, -1.0
         for epoch, (loss, trained) in enumerate(self._epochs(known, earlier, most, seed=seed, device=device), 1):
-            recall = _recall(trained, held_out, known, k=self.valid_k, device=device)
+            recall = judge(trained, held_out, known, k=self.valid_k, device=device).recall()
             curve.append(("search", epoch, loss, recall, device))
             if recall > best_recall:
                 best, best_recall = epoch, recall
@@ -157,20 +154,3 @@ class MatrixFactorization:
         )
         recent = history.transactions.filter(pl.col("days_ago") <= self.history_days)
         return nearest_purchases(suggested, recent, learned["article_embeddings"], top=NEAREST_PURCHASES)
-
-
-def _recall(trained: Pair, held_out: Purchases, known: Purchases, *, k: int, device: Device) -> float:
-    """Share of the distinct held-out (customer, article) that are among the k best articles of their customer.
-
-    Only customers and articles that occur in `known` count: the others have no trained vector.
-    """
-    customers, articles = trained
-    pairs = np.unique(np.stack([held_out.customer, held_out.article], axis=1), axis=0)
-    learned = np.isin(pairs[:, 0], known.customer) & np.isin(pairs[:, 1], known.article)
-    judged = np.unique(pairs[learned, 0])[:VALID_CUSTOMERS]
-    pairs = pairs[learned & np.isin(pairs[:, 0], judged)]
-    sold = np.unique(known.article)
-    items = with_bias(articles.vectors[sold], articles.bias[sold])
-    found = sold[top_k(with_one(customers.vectors[judged]), items, k, device=device).rows]
-    hits = np.isin(pairs[:, 0].astype(np.int64) << 32 | pairs[:, 1], (judged[:, None].astype(np.int64) << 32 | found).ravel())
-    return float(hits.mean()) if len(hits) else 0.0

@@ -69,5 +69,7 @@ def compiled_steps(model: EmbeddingModel, optimizer: keras.optimizers.Optimizer,
     def loop(*stack: tf.Tensor) -> tf.Tensor:
         return tf.map_fn(step, stack, fn_output_signature=tf.float32, parallel_iterations=1)  # each step sees the one before
 
-    compiled = tf.function(loop, jit_compile=device == "gpu", autograph=False, reduce_retracing=True)
-    return lambda stack: np.asarray(compiled(*stack))
+    rows, floats = (tf.TensorSpec((None, None), dtype) for dtype in (tf.int32, tf.float32))
+    signature = Batch(customer=rows, article=rows, weight=floats, negative=rows, negative_log_expected=floats)
+    compiled = tf.function(loop, input_signature=signature, autograph=False, jit_compile=device == "gpu").get_concrete_function()
+    return lambda stack: np.asarray(compiled(*map(tf.convert_to_tensor, stack)))
