@@ -16,7 +16,6 @@ from benchmarks.phases import PHASES, SIMULATE, START, Phase
 from benchmarks.results import ScaleResult, growth, load
 
 HERE = Path(__file__).parent
-COMMAND = "make bench-scale"
 app = App(name="python -m benchmarks.page", help=__doc__, help_format="plaintext")
 
 
@@ -59,7 +58,7 @@ def machine_line(about: Mapping[str, object], results: Sequence[ScaleResult]) ->
     scales = " ".join(f"{result.scale:g}" for result in results)
     commits = sorted({str(result.machine["commit"]) for result in results if result.machine["commit"]})
     return (
-        f"`{COMMAND}` (scales {scales}), {results[0].started[:10]}, commit {' and '.join(commits) or 'unknown'}: "
+        f'`make bench-scale ARGS="--scales {scales}"`, {results[0].started[:10]}, commit {" and ".join(commits) or "unknown"}: '
         f"{about['cores']} cores of {about['processor']}, {int(str(about['memory_mb'])) / 1024:.0f} GiB of memory, "
         f"{about['system']}; {named}."
     )
@@ -72,10 +71,10 @@ def whole(results: Sequence[ScaleResult]) -> str:
         counts, seconds = result.counts, sum(cost.wall_s for cost in costs)
         rows.append([
             f"{result.scale:g}", f"{counts['customers']:,}", f"{counts['purchases']:,}", f"{counts['examples']:,}",
-            f"{counts['ranked']:,}", minutes(seconds), minutes(sum(cost.cpu_s for cost in costs)),
+            f"{counts['trees']:,}", f"{counts['ranked']:,}", minutes(seconds), minutes(sum(cost.cpu_s for cost in costs)),
             f"{max(cost.peak_mb for cost in costs):,} MiB",
         ])  # fmt: skip
-    names = ["scale", "customers", "purchases", "training examples", "pairs ranked", "wall", "processor", "peak memory"]
+    names = ["scale", "customers", "purchases", "training examples", "trees", "pairs ranked", "wall", "processor", "peak memory"]
     return table(names, rows)
 
 

@@ -34,7 +34,7 @@ def scale(
     config: Annotated[Path | None, Parameter(help="TOML file with settings of the runs.")] = None,
     seed: Annotated[int, Parameter(help="Seed of the markets.")] = 1,
     limit_minutes: Annotated[float, Parameter(help="A phase that takes longer is killed, and fails.")] = 60,
-    keep: Annotated[bool, Parameter(help="Keep markets and artifacts (scale 1: about 20 GB).", negative="")] = False,
+    keep: Annotated[bool, Parameter(help="Keep markets and artifacts (scale 1: about 8 GB).", negative="")] = False,
 ) -> int:
     """Measure; 0, or 1 where a phase failed: then results.json has the scales that were finished."""
     out.mkdir(parents=True, exist_ok=True)
