@@ -72,8 +72,12 @@ def test_customers_out_of_scope_get_the_fallback_list_of_their_age_band(sleepy: 
     assert set(others["customer"]) | set(active) == set(sleepy.customers.collect()["customer"])
     fallback = fallback_lists(sleepy.before(WEEK.as_of), 12).filter(pl.col("place") <= 12)
     expected = sleepy.customers.join(fallback, on="age_band", nulls_equal=True).select("customer", "article", rank="place")
-    assert others.select("customer", "article", pl.col("rank").cast(pl.UInt32)).sort("customer", "rank").equals(
-        expected.join(others.lazy().select("customer").unique(), on="customer", how="semi").sort("customer", "rank").collect()
+    assert (
+        others.select("customer", "article", pl.col("rank").cast(pl.UInt32))
+        .sort("customer", "rank")
+        .equals(
+            expected.join(others.lazy().select("customer").unique(), on="customer", how="semi").sort("customer", "rank").collect()
+        )
     )
     assert lists.filter(pl.col("customer").is_in(active.implode()))["score"].null_count() < len(active) * 12
 
