@@ -13,10 +13,9 @@ from pathlib import Path
 import polars as pl
 
 from data.durable import whole_folder
-from data.errors import DataError, Where
 from data.ids import IdMap
-from data.parse import parse_transactions
-from data.quarantine import Gate, Intake
+from data.purchases import read_purchases
+from data.quarantine import Intake
 from data.raw_tables import RawTables
 from data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
 from data.shards import Spill
@@ -59,7 +58,7 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
     customer_map = IdMap(None if raw.customers is None else raw.customers["customer_id"])
     article_map = IdMap(None if raw.articles is None else raw.articles["article_id"])
     spill = Spill(folder / "spill")
-    _read_transactions(raw, customer_map, article_map, spill, intake)
+    read_purchases(raw, customer_map, article_map, spill, intake)
     asked = None if raw.order is None else customer_map.codes(raw.order)
     customers, articles = customer_map.final("customer"), article_map.final("article")
     buyers = spill.write_sorted(customers, articles, folder / "transactions.parquet")
@@ -87,27 +86,6 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
         customers_without_purchase=customers.height - buyers,
         warnings=(*sorted(tally.warnings), *calendar_warnings(tally)),
     )
-
-
-def _read_transactions(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spill, intake: Intake) -> None:
-    """Judge, code and spill the purchases, batch by batch."""
-    source, tally = raw.transactions, intake.tally
-    only_known_articles = raw.articles is not None and not raw.keep_unknown_articles
-    gate = Gate("transactions", source.file, source.columns, source.rules, source.dropped, intake)
-    for batch in source.batches():
-        rows = gate.admit(parse_transactions(batch, source.dating, price_per_line=source.price_per_line, tally=tally))
-        rows = rows.with_columns(article=articles.codes(rows["article_id"]), channel=pl.col("channel").fill_null(0))
-        if only_known_articles:
-            known = pl.col("article") < articles.n_known
-            gate.set_aside(rows.filter(~known), "article_known")
-            rows = rows.filter(known)
-        spill.add(rows.with_columns(customer=customers.codes(rows["customer_id"])))
-        tally.days.update(dict(rows["date"].value_counts().iter_rows()))
-    gate.close()
-    if only_known_articles:
-        articles.forget_unknown()
-    if not spill.rows:
-        raise DataError("no transaction is left after the checks", Where(source.file), expected="at least one purchase")
 
 
 def _with_attributes(ids: pl.DataFrame, table: pl.DataFrame | None, name: str, schema: Schema) -> pl.DataFrame:

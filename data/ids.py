@@ -7,32 +7,38 @@ import polars as pl
 
 
 class IdMap:
-    """Gives each distinct id a provisional code 0, 1, 2, ... (UInt32) when it is first met.
+    """Gives each distinct id a provisional code 0, 1, 2, ... (UInt32): the known ids first, another when it is first met.
 
-    A Polars categorical of its own categories holds the map, so a lookup costs one hash and no join.
+    Polars categoricals of their own categories hold the map, so a lookup costs one hash and no join.
     """
 
     def __init__(self, known: pl.Series | None) -> None:
         """known: the ids of a customers or articles table, distinct and without null; they get the first codes."""
-        self._type = pl.Categorical(pl.Categories.random())
-        self._held = pl.Series("id", [] if known is None else known, dtype=pl.String).cast(self._type)
-        self.n_known = self._held.len()
-        self._count = self.n_known
+        ids = pl.Series("id", [] if known is None else known, dtype=pl.String)
+        self.n_known = ids.len()
+        self._known = ids.cast(pl.Categorical(pl.Categories.random()))
+        self._others = pl.Series("id", [], dtype=pl.String).cast(pl.Categorical(pl.Categories.random()))
+        self._n_others = 0
+
+    def known_codes(self, texts: pl.Series) -> pl.Series:
+        """The code of each text that is a known id; null for any other. Runs of equal texts cost one lookup."""
+        if texts.is_empty() or not self.n_known:
+            return pl.repeat(None, texts.len(), dtype=pl.UInt32, eager=True)
+        starts = (texts != texts.shift(1)).fill_null(True)
+        codes = texts.filter(starts).cast(self._known.dtype).to_physical()
+        return codes.set(codes >= self.n_known, None).gather(starts.cast(pl.UInt32).cum_sum() - 1)
 
     def codes(self, ids: pl.Series) -> pl.Series:
-        """The code of each id; an id not met before gets the next one. Runs of equal ids cost one lookup."""
-        if ids.is_empty():
-            return ids.cast(pl.UInt32)
-        starts = (ids != ids.shift(1)).fill_null(True)
-        codes = ids.filter(starts).cast(self._type).to_physical()
-        highest = codes.max()
+        """The code of each id; an id not met before gets the next one."""
+        codes = self.known_codes(ids)
+        unknown = codes.is_null()
+        if not unknown.any():
+            return codes
+        others = ids.filter(unknown).cast(self._others.dtype).to_physical()
+        highest = others.max()
         assert isinstance(highest, int)
-        self._count = max(self._count, highest + 1)
-        return codes.gather(starts.cast(pl.UInt32).cum_sum() - 1)
-
-    def forget_unknown(self) -> None:
-        """Leave ids that were not known from the start out of the final numbers; their codes must not be used."""
-        self._count = self.n_known
+        self._n_others = max(self._n_others, highest + 1)
+        return codes.scatter(unknown.arg_true(), others + self.n_known)
 
     def final(self, name: str) -> pl.DataFrame:
         """One row per id, sorted: `<name>` (dense UInt32 in the order of the sorted ids), `<name>_id`, `code`, `known`.
@@ -40,9 +46,10 @@ class IdMap:
         Raises:
             ValueError: if the map is not one-to-one.
         """
-        codes = pl.int_range(self._count, dtype=pl.UInt32, eager=True)
+        others = pl.int_range(self._n_others, dtype=pl.UInt32, eager=True).cat.to(self._others.dtype).cast(pl.String)
         table = (
-            pl.DataFrame({f"{name}_id": codes.cat.to(self._type).cast(pl.String), "code": codes})
+            pl.DataFrame({f"{name}_id": self._known.cast(pl.String).append(others)})
+            .with_row_index("code")
             .with_columns(known=pl.col("code") < self.n_known)
             .sort(f"{name}_id")
             .with_row_index(name)

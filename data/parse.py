@@ -28,28 +28,29 @@ class Dating:
 
 
 def parse_transactions(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, tally: Tally) -> pl.DataFrame:
-    """PARSED: the same rows in the same order, ids trimmed, and for date, quantity, price and channel a value and `*_text`.
+    """PARSED: what `parse_values` gives, ids trimmed."""
+    trimmed = trim(batch, ("customer_id", "article_id"), "transactions", tally)
+    return parse_values(trimmed, dating, price_per_line=price_per_line, tally=tally)
+
+
+def parse_values(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, tally: Tally) -> pl.DataFrame:
+    """The same rows in the same order, ids as they are, and for date, quantity, price and channel a value and `*_text`.
 
     date_form: day, timestamp, or null for any other text. date_allowed: within EARLIEST_DAY and `dating.last_day`.
     """
-    trimmed = trim(batch, ("customer_id", "article_id"), "transactions", tally)
     quantity, price, channel = (pl.col(f"{column}_text").str.strip_chars() for column in ("quantity", "price", "channel"))
     number, amount = quantity.cast(pl.Float64, strict=False), price.cast(pl.Float64, strict=False)
     parsed = (
-        trimmed.rename({column: f"{column}_text" for column in ("date", "quantity", "price", "channel")})
-        .join(_days(trimmed["date"], dating), on="date_text", how="left", nulls_equal=True, maintain_order="left")
+        batch.rename({column: f"{column}_text" for column in ("date", "quantity", "price", "channel")})
+        .join(_days(batch["date"], dating), on="date_text", how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
             quantity=number,
             price=(amount / number if price_per_line else amount).cast(pl.Float32),
             channel=channel.cast(pl.Int64, strict=False),
-            date_allowed=pl.col("date").is_between(EARLIEST_DAY, dating.last_day),
         )
     )
-    moved = parsed.filter(
-        (pl.col("date_form") == "timestamp") & (pl.col("date").cast(pl.String) != pl.col("date_text").str.head(10))
-    )
-    tally.repair(f"transactions: timestamps that fall on another day in {dating.time_zone}", moved.height)
-    return parsed
+    tally.repair(f"transactions: timestamps that fall on another day in {dating.time_zone}", int(parsed["date_moved"].sum()))
+    return parsed.drop("date_moved")
 
 
 def trim(batch: pl.DataFrame, columns: tuple[str, ...], table: str, tally: Tally) -> pl.DataFrame:
@@ -61,7 +62,7 @@ def trim(batch: pl.DataFrame, columns: tuple[str, ...], table: str, tally: Tally
 
 
 def _days(texts: pl.Series, dating: Dating) -> pl.DataFrame:
-    """date_text, date, date_form: each distinct text is parsed once."""
+    """date_text, date, date_form, date_allowed, date_moved (not the day that is written): each distinct text is parsed once."""
     text = pl.col("date_text").str.strip_chars()
     is_day = text.str.contains(DAY)
     is_stamp = text.str.contains(TIMESTAMP)
@@ -76,6 +77,10 @@ def _days(texts: pl.Series, dating: Dating) -> pl.DataFrame:
         .with_columns(date_form=pl.when(is_day).then(pl.lit("day")).when(is_stamp).then(pl.lit("timestamp")))
         .with_columns(
             date=pl.when(date_form_is("day")).then(_written_day(text)).when(date_form_is("timestamp")).then(stamp),
+        )
+        .with_columns(
+            date_allowed=pl.col("date").is_between(EARLIEST_DAY, dating.last_day),
+            date_moved=date_form_is("timestamp") & (pl.col("date").cast(pl.String) != pl.col("date_text").str.head(10)),
         )
     )
 

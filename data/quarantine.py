@@ -42,14 +42,16 @@ class Gate:
     _pieces: list[Path] = field(default_factory=list)
     _first: dict[str, Where] = field(default_factory=dict)
 
-    def admit(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def admit(self, frame: pl.DataFrame, rules: type[dy.Schema] | None = None) -> pl.DataFrame:
         """The rows of `frame` that break no rule, in their order.
+
+        rules: the ones that are still to be looked at; None = all of the gate.
 
         Raises:
             ValueRuleError: at the first row that breaks a rule which is never bent.
         """
         self.intake.tally.read[self.table] += frame.height
-        valid, failure = self.rules.filter(frame)
+        valid, failure = (rules or self.rules).filter(frame)
         if len(failure):
             details = failure.details()
             reasons = (pl.when(pl.col(rule) == "invalid").then(pl.lit(rule)) for rule in BROKEN if rule in details.columns)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import dataframely as dy
 import polars as pl
 
 from data.parse import Dating
+from data.rules import PurchaseRules
 
 RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "price", "channel")
 """Columns of a raw batch, all String but `line` (UInt32); null = empty."""
@@ -27,7 +27,7 @@ class RawTransactions:
     file: Path
     batches: Callable[[], Iterator[pl.DataFrame]]
     columns: Mapping[str, str]
-    rules: type[dy.Schema]
+    rules: PurchaseRules
     dropped: frozenset[str]
     dating: Dating
     price_per_line: bool

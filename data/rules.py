@@ -28,12 +28,16 @@ class Broken:
     fix: str = "correct or remove the row"
 
 
-class Identified(dy.Schema):
-    """Rules of ids that hold for every data set; a table without one of the columns has it as null."""
+class Row(dy.Schema):
+    """What every table has; a table without one of the ids has it as null."""
 
     line = dy.UInt32()
     customer_id = dy.String(nullable=True)
     article_id = dy.String(nullable=True)
+
+
+class Identified(Row):
+    """Rules of ids that hold for every data set."""
 
     customer_id_not_a_rounded_number = dy.rule()(lambda _: ~pl.col("customer_id").str.contains(_EXPONENT))
     article_id_not_a_rounded_number = dy.rule()(lambda _: ~pl.col("article_id").str.contains(_EXPONENT))
@@ -51,8 +55,8 @@ class ArticleRules(Identified):
     article_id_given = dy.rule()(lambda _: pl.col("article_id").is_not_null())
 
 
-class TransactionRules(Identified):
-    """Rules of purchases that hold for every data set."""
+class TransactionValues(Row):
+    """Rules of purchases that hold for every data set, but for the ids."""
 
     date_text = dy.String(nullable=True)
     date = dy.Date(nullable=True)
@@ -71,8 +75,6 @@ class TransactionRules(Identified):
     channel_is_a_code = dy.rule()(
         lambda _: pl.col("channel_text").is_null() | pl.col("channel").is_between(0, 255).fill_null(False)
     )
-    customer_id_given = dy.rule()(lambda _: pl.col("customer_id").is_not_null())
-    article_id_given = dy.rule()(lambda _: pl.col("article_id").is_not_null())
     date_given = dy.rule()(lambda _: pl.col("date_text").is_not_null())
     date_in_the_window = dy.rule()(lambda _: pl.col("date_allowed"))
     quantity_is_a_whole_number = dy.rule()(
@@ -83,6 +85,10 @@ class TransactionRules(Identified):
     price_is_a_number = dy.rule()(lambda _: pl.col("price").is_not_null())
     price_finite = dy.rule()(lambda _: pl.col("price").is_finite())
     price_positive = dy.rule()(lambda _: pl.col("price") > 0)
+
+
+class TransactionRules(CustomerRules, ArticleRules, TransactionValues):
+    """Rules of purchases that hold for every data set."""
 
 
 class HmIds(Identified):
@@ -101,11 +107,29 @@ class HmArticleRules(HmIds, ArticleRules):
     """Articles in the format of the H&M data set."""
 
 
-class HmTransactionRules(HmIds, TransactionRules):
+class HmTransactionValues(TransactionValues):
     """Purchases in the format of the H&M data set: a channel is required."""
 
     channel_given = dy.rule()(lambda _: pl.col("channel_text").is_not_null())
     channel_is_store_or_online = dy.rule()(lambda _: pl.col("channel").is_in([1, 2]))
+
+
+class HmTransactionRules(HmIds, TransactionRules, HmTransactionValues):
+    """Purchases in the format of the H&M data set."""
+
+
+@dataclass(frozen=True)
+class PurchaseRules:
+    """How purchases are judged. ids: the rules of an id that is given. values: the rules of everything else. all: both, and
+    that ids are given."""
+
+    ids: type[dy.Schema]
+    values: type[dy.Schema]
+    all: type[dy.Schema]
+
+
+ANY_PURCHASE = PurchaseRules(Identified, TransactionValues, TransactionRules)
+HM_PURCHASE = PurchaseRules(HmIds, HmTransactionValues, HmTransactionRules)
 
 
 _RANGE = "export the ids as text, not as numbers"

@@ -11,7 +11,8 @@ import polars as pl
 from data.schema import TRANSACTIONS
 from data.transactions_file import SHARD_CUSTOMERS, canonically_sorted, writing_transactions
 
-GROUP_ROWS = 4_000_000
+GROUP_ROWS = 1_000_000
+"""Rows that are sorted at a time; fewer stay in the processor's caches, more make fewer files."""
 
 
 @dataclass
@@ -21,21 +22,28 @@ class Spill:
     folder: Path
     rows: int = 0
     _files: list[Path] = field(default_factory=list)
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, coded: pl.DataFrame) -> None:
         """coded: TRANSACTIONS, but with provisional codes for customer and article."""
-        if coded.is_empty():
-            return
-        file = self.folder / f"{len(self._files):06}.arrow"
-        coded.select(pl.col(column).cast(dtype) for column, dtype in TRANSACTIONS.items()).write_ipc(file, compression="lz4")
+        self._waiting.append(coded.select(pl.col(column).cast(dtype) for column, dtype in TRANSACTIONS.items()))
         self.rows += coded.height
-        self._files.append(file)
+        if sum(rows.height for rows in self._waiting) >= GROUP_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._waiting:
+            file = self.folder / f"{len(self._files):06}.arrow"
+            pl.concat(self._waiting).write_ipc(file)
+            self._files.append(file)
+            self._waiting.clear()
 
     def write_sorted(self, customers: pl.DataFrame, articles: pl.DataFrame, file: Path) -> int:
         """Sort and write everything; gives the number of customers with a row.
 
         customers, articles: the final numbers of the provisional codes (`IdMap.final`).
         """
+        self._flush()
         shards = -(-customers.height // SHARD_CUSTOMERS)
         per_group = max(1, min(shards, shards * GROUP_ROWS // max(self.rows, 1)))
         groups = self._regroup(_by_code(customers, "customer"), _by_code(articles, "article"), per_group * SHARD_CUSTOMERS)
@@ -56,7 +64,7 @@ class Spill:
             )
             for (group,), part in parts.items():
                 piece = self.folder / f"{group}-{number:06}.arrow"
-                part.write_ipc(piece, compression="lz4")
+                part.write_ipc(piece)
                 groups.setdefault(int(group), []).append(piece)
         return groups
 

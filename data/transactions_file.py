@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from math import prod
 from pathlib import Path
 from typing import Protocol
 
@@ -60,26 +59,35 @@ def writing_transactions(file: Path) -> Iterator[TransactionsFile]:
 
 
 def canonically_sorted(rows: pl.DataFrame) -> pl.DataFrame:
-    """`rows.sort(CANONICAL_ORDER)` at a quarter of its cost: by one packed number, then only ties by the rest."""
+    """`rows.sort(CANONICAL_ORDER)` at a sixth of its cost: by one number per row, then only ties by all columns."""
     packed = _packed(rows)
-    if packed is None:
-        return rows.sort(CANONICAL_ORDER)
-    order = packed.arg_sort()
-    ordered = packed.gather(order)
-    tied = (ordered == ordered.shift(1)).fill_null(False) | (ordered == ordered.shift(-1)).fill_null(False)
-    again = order.filter(tied)
-    settled = rows[again].with_columns(row=again).sort(CANONICAL_ORDER)["row"]
-    return rows[order.scatter(tied.arg_true(), settled)]
+    packed.sort()
+    leading = packed // np.uint64(max(rows.height, 1))
+    order = (packed - leading * np.uint64(rows.height)).astype(np.uint32)
+    tied = np.zeros(rows.height, np.bool_)
+    tied[1:] = leading[1:] == leading[:-1]
+    tied[:-1] |= tied[1:]
+    again = pl.Series(order[tied])
+    order[tied] = rows[again].with_columns(row=again).sort(CANONICAL_ORDER)["row"].to_numpy()
+    return rows[pl.Series(order)]
 
 
-def _packed(rows: pl.DataFrame) -> pl.Series | None:
-    """customer, date and article as one UInt64 that sorts as they do; None if there are too many of them for 64 bits."""
-    columns = [rows[name].to_physical().to_numpy() for name in CANONICAL_ORDER[:3]]
-    bounds = [(int(column.min()), int(column.max())) for column in columns if column.size]
-    if not bounds or prod(high - low + 1 for low, high in bounds) > 1 << 64:
-        return None
+def _packed(rows: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    """As many leading columns of CANONICAL_ORDER as 64 bits hold, as one number that sorts as they do, then the row's place.
+
+    With the place in it, values can be sorted rather than places by value, which takes a sixth of the time.
+    """
     packed = np.zeros(rows.height, np.uint64)
-    for column, (low, high) in zip(columns, bounds, strict=True):
-        packed *= np.uint64(high - low + 1)
+    room = (1 << 64) // max(rows.height, 1)
+    for name in CANONICAL_ORDER[: CANONICAL_ORDER.index("price")] if rows.height else ():
+        column = rows[name].to_physical().to_numpy()
+        low = int(column.min())
+        values = int(column.max()) - low + 1
+        if values > room:
+            break
+        room //= values
+        packed *= np.uint64(values)
         packed += (column - low).astype(np.uint64)
-    return pl.Series(packed)
+    packed *= np.uint64(rows.height)
+    packed += np.arange(rows.height, dtype=np.uint64)
+    return packed

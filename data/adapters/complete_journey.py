@@ -16,7 +16,7 @@ from data.parse import Dating
 from data.quarantine import Intake
 from data.raw_reader import read_text
 from data.raw_tables import RawTables, RawTransactions
-from data.rules import TransactionRules
+from data.rules import ANY_PURCHASE
 from data.settings import DataSettings
 from data.source_files import is_parquet
 
@@ -54,7 +54,7 @@ def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
             file=source["transactions"],
             batches=lambda: _batches(source["transactions"], intake),
             columns=COLUMNS,
-            rules=TransactionRules,
+            rules=ANY_PURCHASE,
             dropped=frozenset({"price_positive"}),
             dating=Dating("America/New_York", "UTC", last_day),
             price_per_line=True,

@@ -17,7 +17,7 @@ from data.quarantine import Intake
 from data.raw_lists import ListSource, read_list
 from data.raw_reader import read_text
 from data.raw_tables import RawTables, RawTransactions
-from data.rules import ArticleRules, CustomerRules, TransactionRules
+from data.rules import ANY_PURCHASE, ArticleRules, CustomerRules
 from data.schema import LEVELS
 from data.settings import CsvMapping, DataSettings
 from data.tally import Tally
@@ -65,7 +65,7 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: da
         file=file,
         batches=batches,
         columns=columns,
-        rules=TransactionRules,
+        rules=ANY_PURCHASE,
         dropped=frozenset(),
         dating=Dating(settings.time_zone, settings.timestamp_zone, last_day),
         price_per_line=mapping.price_per == "line",

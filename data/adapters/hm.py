@@ -16,7 +16,7 @@ from data.quarantine import Intake
 from data.raw_lists import ListSource, pad_article_ids, read_list
 from data.raw_reader import read_text, whole_number_columns
 from data.raw_tables import RawTables, RawTransactions
-from data.rules import HmArticleRules, HmCustomerRules, HmTransactionRules
+from data.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
 from data.settings import DataSettings
 from data.source_files import find_file, require_file
 from data.tally import Tally
@@ -81,7 +81,7 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: da
         file=file,
         batches=batches,
         columns=TRANSACTION_COLUMNS,
-        rules=HmTransactionRules,
+        rules=HM_PURCHASE,
         dropped=frozenset(),
         dating=Dating(settings.time_zone, settings.timestamp_zone, last_day),
         price_per_line=False,

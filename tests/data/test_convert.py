@@ -194,3 +194,6 @@ def test_ids_met_in_any_batches_are_numbered_in_sorted_order(batches: list[list[
     text = dict(final.select("code", "customer_id").iter_rows())
     assert [[text[code] for code in batch] for batch in codes] == batches
     assert set(final.filter("known")["customer_id"]) == known
+    for batch in batches:
+        found = ids.known_codes(pl.Series(batch, dtype=pl.String)).to_list()
+        assert [None if code is None else text[code] for code in found] == [one if one in known else None for one in batch]
