@@ -71,7 +71,7 @@ def _counted(stages: Stages, week: Week) -> Stage:
 
 def _count(stages: Stages, shard: Shard, retrieved: Mapping[str, Stage | Passing]) -> dict[str, pl.LazyFrame]:
     customers = pl.LazyFrame({"customer": shard.served})
-    labels = stages.dataset.labels(shard.window).join(customers, on="customer", how="semi", maintain_order="left")
+    labels = stages.labels(shard.window).join(customers, on="customer", how="semi", maintain_order="left")
     pairs = pairs_of({name: stage.table("candidates") for name, stage in retrieved.items()}).collect().lazy()
     return {
         "counts": candidate_counts(pairs, labels),

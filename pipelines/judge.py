@@ -56,7 +56,7 @@ def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sh
             **baseline_recommendations(history, customers, k=k),
             **alone,
         },
-        stages.dataset.labels(window),
+        stages.labels(window),
         customer_segments(history.of(customers), customers),
         article_popularity(history),
         system=SYSTEM,
@@ -69,7 +69,7 @@ def _lists(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sh
 
 def _candidates(stages: Stages, shards: Sequence[Shard]) -> dict[str, pl.LazyFrame]:
     """Counted shard by shard: the candidates of a whole week do not fit into memory."""
-    labels = stages.dataset.labels(shards[0].window).collect().lazy()
+    labels = stages.labels(shards[0].window)
     resampling = {"resamples": stages.settings.evaluation.bootstrap_resamples, "seed": stages.settings.run.seed}
     depths = [depth for depth in UNION_DEPTHS if depth < stages.settings.retrieval.max_candidates]
     depths.append(stages.settings.retrieval.max_candidates)

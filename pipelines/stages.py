@@ -47,6 +47,7 @@ class Stages:
     whole: "Stages | None" = None
     kept_only: bool = False
     _shards: dict[tuple[object, ...], list[Shard]] = field(default_factory=dict)
+    _labels: dict[tuple[object, ...], pl.DataFrame] = field(default_factory=dict)
     _histories: dict[tuple[object, ...], History] = field(default_factory=dict)
 
     @cached_property
@@ -60,6 +61,13 @@ class Stages:
     def everybody(self, window: Window) -> list[Shard]:
         """All customers of the data set, in shards; without run.cache_features nothing of them is kept but their lists."""
         return self._shards_of(window, "everybody")
+
+    def labels(self, window: Window) -> pl.LazyFrame:
+        """LABELS of everybody, read once: a shard that looked for its own would scan all purchases."""
+        key = (self.dataset.digest, window)
+        if key not in self._labels:
+            self._labels[key] = self.dataset.labels(window).collect(engine="streaming")
+        return self._labels[key].lazy()
 
     def count_steps(self, test: Window, buyers: Sequence[Shard], everybody: Sequence[Shard]) -> dict[str, int]:
         """How many steps of each kind a run takes: `buyers` of the test week and `everybody` of the week after it, either empty."""
@@ -187,7 +195,7 @@ class Stages:
         key = {"pairs": pairs.key, "statistics": statistics.key, "code": code_digest("ranking.examples"), **sampling}
 
         def make() -> Tables:
-            labelled = label_pairs(pairs.table("pairs"), self.dataset.labels(shard.window))
+            labelled = label_pairs(pairs.table("pairs"), self.labels(shard.window))
             return {"features": self._with_features(shard, sample_negatives(labelled, **sampling), statistics)}
 
         return self.artifacts.tables("examples", shard.label, key=key, make=make, customers=len(shard.customers))
@@ -231,7 +239,7 @@ class Stages:
         run, known = self.settings.run, self._shards
         key = (who, window, run.shard_customers, run.rank_scope, run.active_weeks, run.cache_features)
         if key not in known:
-            table = self.dataset.labels(window) if who == "buyers" else self.dataset.customers
+            table = self.labels(window) if who == "buyers" else self.dataset.customers
             ids = table.select("customer").unique().sort("customer").collect()["customer"]
             active = active_customers(self.dataset, window, weeks=run.active_weeks) if run.rank_scope == "active" else None
             kept = who == "buyers" or run.cache_features
