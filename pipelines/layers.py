@@ -16,7 +16,7 @@ DEFAULTS = Path(__file__).with_name("default.toml")
 DATASETS = {file.stem: file for file in Path(__file__).with_name("datasets").glob("*.toml")}
 """The settings of a data set that differ from default.toml, by its name; a data set without a file has none."""
 PRESETS = {file.stem: file for file in Path(__file__).with_name("presets").glob("*.toml")}
-"""The settings of a preset that differ, by its name; the preset `default` has none."""
+"""The settings of a preset that differ, by its name; the preset `default` has none. `quick-hm` lies over `quick` for data set hm."""
 
 
 def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
@@ -34,8 +34,8 @@ def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
         above.insert(0, (str(config), read_toml(config)))
     tables = read_toml(DEFAULTS)
     layers = [tables, *(layer for _, layer in above)]
-    for key, files in (("data.dataset", DATASETS), ("run.preset", PRESETS)):
-        file = files.get(str(_uppermost(layers, key)))
+    dataset, preset = (str(_uppermost(layers, key)) for key in ("data.dataset", "run.preset"))
+    for file in (DATASETS.get(dataset), PRESETS.get(preset), PRESETS.get(f"{preset}-{dataset}")):
         if file is not None:
             merge(tables, read_toml(file), where=str(file))
     for where, layer in above:

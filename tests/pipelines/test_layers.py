@@ -92,15 +92,30 @@ def test_an_unknown_preset_is_refused_with_those_there_are(tmp_path: Path, value
 
 
 def test_every_preset_and_data_set_file_can_be_chosen() -> None:
-    assert {*PRESETS, "default"} == set(get_args(RunSettings.model_fields["preset"].annotation))
-    assert set(DATASETS) < set(get_args(DataSettings.__annotations__["dataset"]))
+    datasets, presets = DataSettings.__annotations__["dataset"], RunSettings.model_fields["preset"].annotation
+    assert set(DATASETS) < set(get_args(datasets))
+    assert {name for name in PRESETS if "-" not in name} == set(get_args(presets)) - {"default"}
+    for name in PRESETS:
+        preset, _, dataset = name.partition("-")
+        assert preset in PRESETS
+        assert dataset in ("", *DATASETS)
+
+
+def test_a_preset_can_have_more_settings_for_one_data_set(five_layers: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    more = file_with(five_layers.parent, "best-hm", "[ranking.lambdarank]\ntruncation_level = 214\n")
+    monkeypatch.setitem(layers.PRESETS, "best-hm", more)
+    assert trees(load_settings(None, {"data.dataset": "hm", "run.preset": "best"})) == (101, 202, 203, 214)
+    assert trees(load_settings(None, {"run.preset": "best"}))[1:] == (202, 203, 204)
 
 
 @pytest.mark.parametrize("file", [*DATASETS.values(), *PRESETS.values()], ids=lambda file: file.stem)
 def test_every_line_of_a_layer_changes_something_and_none_comes_too_late(file: Path) -> None:
     below = [keys(DEFAULTS)]
     if file in PRESETS.values():
-        below += [{**below[0], **keys(other)} for other in DATASETS.values()]
+        preset, _, dataset = file.stem.partition("-")
+        chosen = [DATASETS[dataset]] if dataset else list(DATASETS.values())
+        below += [{**below[0], **keys(other), **(keys(PRESETS[preset]) if dataset else {})} for other in chosen]
+        below = below[1:] if dataset else below
     assert [key for key, value in keys(file).items() if all(value == layer[key] for layer in below)] == []
     assert "run.threads" not in keys(file), "Polars has read it before the layers are known"
 
