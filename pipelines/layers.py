@@ -16,7 +16,7 @@ DEFAULTS = Path(__file__).with_name("default.toml")
 DATASETS = {file.stem: file for file in Path(__file__).with_name("datasets").glob("*.toml")}
 """The settings of a data set that differ from default.toml, by its name; a data set without a file has none."""
 PRESETS = {file.stem: file for file in Path(__file__).with_name("presets").glob("*.toml")}
-"""The settings of a preset that differ, by its name; the preset `default` has none. `quick-hm` lies over `quick` for data set hm."""
+"""The settings of a preset that differ, by its name; `default` has none. `quick-hm` lies over `quick` for the data set hm."""
 
 
 def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
