@@ -1,5 +1,7 @@
 import sys
 
+import psutil
+
 from benchmarks.process import measured
 
 MIB = 1 << 20
@@ -16,7 +18,8 @@ def test_processor_time_and_memory_of_what_a_command_starts_are_its_own(tmp_path
     )
     assert cost.problem == ""
     assert cost.cpu_s >= 0.4
-    assert 200 <= cost.peak_mb < 400
+    mine = psutil.Process().memory_info().rss / MIB  # which a started process counts as its own until it has its program
+    assert 200 <= cost.peak_mb < 400 + mine
     assert cost.peak_all_mb >= cost.peak_mb
 
 
