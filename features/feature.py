@@ -4,7 +4,7 @@ Input: PAIRS and Inputs. Output: FEATURES = PAIRS + one column per feature, same
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import polars as pl
@@ -70,11 +70,9 @@ def feature_table(group: FeatureGroup, inputs: Inputs) -> pl.LazyFrame:
 def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGroup]) -> pl.LazyFrame:
     """FEATURES: `pairs` with every feature of `groups` appended, in order; rows and their order are kept.
 
-    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it. The history
-    of the shard, which nearly every group reads, is collected here.
+    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it. Nearly every
+    group reads the history of the shard: give one that is held (`History.held`).
     """
-    if any(group.attach or (group.table and group.scope == "shard") for group in groups):
-        inputs = replace(inputs, history=inputs.history.held())
     for group in groups:
         if group.table is None:
             wide = group.attach(pairs, inputs) if group.attach else pairs

@@ -5,7 +5,6 @@ sample_submission, propensities.parquet (propensities.py) and, written last, sim
 """
 
 import json
-import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data.durable import flush
+from data.durable import whole_folder
 from data.errors import DataError, Where
 from data.simulate.articles import articles_table
 from data.simulate.catalogue import Floats
@@ -59,19 +58,8 @@ def simulate(settings: SimulateSettings, folder: Path, *, scale: float, seed: in
         raise DataError(
             "the folder to write is not empty", Where(folder), expected="a new or an empty folder", fix="choose another"
         )
-    partial = folder.with_name(folder.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    with whole_folder(folder) as partial:
         done = _write(settings, partial, scale=scale, seed=seed, form=form, step=step)
-        for path in (*partial.iterdir(), partial):
-            flush(path)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
-    flush(folder.parent)
     return Simulated(folder, done.rows, done.customers, done.articles)
 
 
