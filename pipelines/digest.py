@@ -33,7 +33,12 @@ def library_versions() -> dict[str, str]:
 
 @cache
 def code_digest(*modules: str) -> str:
-    """Digest of the modules and of every project module they import, directly or not, inside functions too."""
+    """Digest of what the modules and every project module they import, directly or not, inside functions too, do: comments,
+    docstrings and layout do not count.
+
+    Raises:
+        ValueError: there is no such module, so that a renamed one cannot pass for unchanged code.
+    """
     found: dict[str, str] = {}
     waiting = list(modules)
     while waiting:
@@ -42,26 +47,43 @@ def code_digest(*modules: str) -> str:
             continue
         file = _source_file(module)
         if file is None:
-            continue
-        source = file.read_text()
-        found[module] = hashlib.sha256(source.encode()).hexdigest()
-        waiting += _project_imports(source)
+            raise ValueError(f"code digest of {module!r}: no such module")
+        tree = ast.parse(file.read_text())
+        found[module] = hashlib.sha256(ast.dump(without_docstrings(tree)).encode()).hexdigest()
+        waiting += _project_imports(tree)
     return digest({**found, **library_versions()})
 
 
-def _project_imports(source: str) -> list[str]:
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    """The tree, changed in place: the docstrings of modules, classes and functions are empty."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef))
+            and ast.get_docstring(node) is not None
+        ):
+            node.body[0] = ast.Expr(ast.Constant(""))
+    return tree
+
+
+def _project_imports(tree: ast.Module) -> list[str]:
+    """Of `from a import b`, a, and a.b where that is a module too."""
     names: list[str] = []
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return [name for name in names if name.split(".")[0] in PACKAGES]
+            inner = [f"{node.module}.{alias.name}" for alias in node.names]
+            names += [node.module, *(name for name in inner if _is_project(name) and _source_file(name))]
+    return [name for name in names if _is_project(name)]
+
+
+def _is_project(module: str) -> bool:
+    return module.split(".", maxsplit=1)[0] in PACKAGES
 
 
 def _source_file(module: str) -> Path | None:
-    """Where a project module stands; null if `module` is no module but a name in one. Nothing is imported but its package:
-    asking find_spec for more would load TensorFlow, in seconds, before anybody needs it."""
+    """Where a project module stands; null if there is no such module. Nothing is imported but its package: asking find_spec for
+    more would load TensorFlow, in seconds, before anybody needs it."""
     package, *inner = module.split(".")
     spec = find_spec(package)
     if spec is None or spec.origin is None:

@@ -18,7 +18,7 @@ from features.registry import group_of_feature
 from features.registry import groups as feature_groups
 from pipelines.artifacts import Artifacts, Passing, Stage, write_tables
 from pipelines.config import Settings
-from pipelines.digest import code_digest, file_sha256
+from pipelines.digest import code_digest
 from pipelines.shards import Shard, active_customers, shards_of
 from ranking.examples import label_pairs, sample_negatives
 from ranking.ranker import feature_schema
@@ -233,7 +233,7 @@ class Stages:
         return self._histories[key]
 
     def _common(self, window: Window) -> dict[str, object]:
-        return {"data": self.dataset.digest, "as_of": str(window.as_of), "stages": file_sha256(Path(__file__))}
+        return {"data": self.dataset.digest, "as_of": str(window.as_of), "stages": code_digest(__name__)}
 
     def _shards_of(self, window: Window, who: Literal["buyers", "everybody"]) -> list[Shard]:
         run, known = self.settings.run, self._shards

@@ -107,17 +107,37 @@ def test_the_order_of_a_key_does_not_matter_but_its_values_do() -> None:
     assert digest({"a": 1, "b": [1, 2]}) != digest({"a": 1, "b": [2, 1]})
 
 
-def test_the_code_digest_follows_imports_even_inside_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def code_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> str:
+    """The code digest of evaluation.outer in a package of these modules."""
     package = tmp_path / "evaluation"
-    package.mkdir()
-    (package / "__init__.py").write_text("")
-    (package / "outer.py").write_text("def f():\n    from evaluation.inner import g\n    return g()\n")
-    (package / "inner.py").write_text("def g():\n    return 1\n")
-    monkeypatch.syspath_prepend(str(tmp_path))
+    package.mkdir(exist_ok=True)
+    for name, source in {"__init__": "", **modules}.items():
+        (package / f"{name}.py").write_text(source)
     monkeypatch.setattr("pipelines.digest.find_spec", _finder(tmp_path))
-    before = code_digest.__wrapped__("evaluation.outer")
-    (package / "inner.py").write_text("def g():\n    return 2\n")
-    assert code_digest.__wrapped__("evaluation.outer") != before
+    return str(code_digest.__wrapped__("evaluation.outer"))
+
+
+def test_the_code_digest_follows_imports_even_inside_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    outer = "def f():\n    from evaluation.inner import g\n    return g()\n"
+    before = code_of(tmp_path, monkeypatch, outer=outer, inner="def g():\n    return 1\n")
+    assert code_of(tmp_path, monkeypatch, outer=outer, inner="def g():\n    return 2\n") != before
+
+
+def test_comments_docstrings_and_layout_are_not_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = code_of(tmp_path, monkeypatch, outer='"""A."""\ndef f():\n    """B."""\n    return "text", 1\n')
+    told = '"""Another."""\n\n\ndef f():  # why\n    """Longer\n\n    than before."""\n\n    return (\n        "text", 1)\n'
+    assert code_of(tmp_path, monkeypatch, outer=told) == bare
+    assert code_of(tmp_path, monkeypatch, outer='"""A."""\ndef f():\n    """B."""\n    return "other", 1\n') != bare
+
+
+@pytest.mark.parametrize(
+    "outer", ["from evaluation.renamed import g", "import evaluation.renamed", "from evaluation.gone.deep import g"]
+)
+def test_a_module_that_is_not_there_has_no_code_digest(outer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValueError, match="no such module"):
+        code_of(tmp_path, monkeypatch, outer=outer)
+    with pytest.raises(ValueError, match=r"'evaluation\.nowhere'"):
+        code_digest.__wrapped__("evaluation.nowhere")
 
 
 def test_the_code_digest_loads_none_of_the_heavy_libraries() -> None:
