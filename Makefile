@@ -38,8 +38,8 @@ bench-scale: $(PROJECT)  ## time and memory at 1 %, 10 % and 100 % of H&M's size
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
 docs: $(PROJECT)  ## write docs/features.md and docs/sources.md from the code
-	$(BIN)/python -m features.documentation > docs/features.md
-	$(BIN)/python -m retrieval.documentation > docs/sources.md
+	$(BIN)/python -m lookbook.features.documentation > docs/features.md
+	$(BIN)/python -m lookbook.retrieval.documentation > docs/sources.md
 
 lock: $(REQUIREMENTS)  ## pin what pyproject.toml asks for, needs the network; newest versions: make lock ARGS=--upgrade
 	$(COMPILE) $(ARGS) --extra dev --output-file requirements.lock

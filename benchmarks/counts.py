@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from data.dataset import Dataset
-from pipelines.artifacts import MANIFEST
-from pipelines.config import Settings, load_settings
+from lookbook.data.dataset import Dataset
+from lookbook.pipelines.artifacts import MANIFEST
+from lookbook.pipelines.config import Settings, load_settings
 
 EMBEDDINGS = "matrix_factorization"
 

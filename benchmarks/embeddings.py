@@ -17,13 +17,13 @@ import numpy as np
 from cyclopts import App, Parameter
 
 from benchmarks.machine import machine
-from data.dataset import Dataset
-from data.windows import last_window
-from pipelines.config import load_settings
-from retrieval.embedding_batches import Examples, Purchases, Vectors
-from retrieval.embedding_recall import Hits, judge
-from retrieval.matrix_factorization import MatrixFactorization
-from retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import last_window
+from lookbook.pipelines.config import load_settings
+from lookbook.retrieval.embedding_batches import Examples, Purchases, Vectors
+from lookbook.retrieval.embedding_recall import Hits, judge
+from lookbook.retrieval.matrix_factorization import MatrixFactorization
+from lookbook.retrieval.tensorflow_runtime import start_tensorflow
 
 if TYPE_CHECKING:
     from benchmarks.embedding_peers import Peer

@@ -18,8 +18,8 @@ import polars as pl
 
 from benchmarks.counts import EMBEDDINGS
 from benchmarks.results import Floor
-from pipelines.config import Settings, load_settings
-from ranking.ranker import feature_schema
+from lookbook.pipelines.config import Settings, load_settings
+from lookbook.ranking.ranker import feature_schema
 
 REPEATS, REPEATED_SECONDS = 3, 1.0
 """Each is measured at least so many times, and for so many processor seconds."""

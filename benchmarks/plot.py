@@ -9,7 +9,7 @@ import altair as alt
 
 from benchmarks.phases import PHASES
 from benchmarks.results import SIZE, ScaleResult
-from report.chart import SHAPES, Chart
+from lookbook.report.chart import SHAPES, Chart
 
 PAGE, INK, SOFT, GRID = "#ffffff", "#1d2126", "#4d5661", "#dfe3e8"
 LINES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#6b7280")

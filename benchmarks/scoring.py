@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from pipelines.options import NO_CHOICE, Choice
+from lookbook.pipelines.options import NO_CHOICE, Choice
 
 if TYPE_CHECKING:
     from benchmarks.scoring_bench import Bench, Line
@@ -35,8 +35,8 @@ def scoring(
     from benchmarks.machine import machine
     from benchmarks.scoring_prepare import prepared
     from benchmarks.scoring_trials import SECTIONS
-    from pipelines.open_stages import opened
-    from pipelines.progress import Reporter
+    from lookbook.pipelines.open_stages import opened
+    from lookbook.pipelines.progress import Reporter
 
     unknown = sorted(set(sections) - set(SECTIONS))
     if unknown:

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from benchmarks.scoring_week import GroupCost, JudgedWeek, cpu_seconds
-from evaluation.bootstrap import Floats, interval, resample_means
-from pipelines.config import Settings
-from ranking.ranker import Parts, Ranker, RankerSettings, fit
+from lookbook.evaluation.bootstrap import Floats, interval, resample_means
+from lookbook.pipelines.config import Settings
+from lookbook.ranking.ranker import Parts, Ranker, RankerSettings, fit
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from benchmarks.scoring_week import cpu_seconds
-from ranking.ranker import SCORED_ROWS, Ranker, feature_matrix
-from ranking.trees import Floats, Matrix, Trees
+from lookbook.ranking.ranker import SCORED_ROWS, Ranker, feature_matrix
+from lookbook.ranking.trees import Floats, Matrix, Trees
 
 COMPILER = "lleaves"
 ABSENT = f"{COMPILER} is not installed"

@@ -10,14 +10,14 @@ import polars as pl
 from benchmarks.scoring_bench import Bench
 from benchmarks.scoring_trials import CANDIDATES, TREES
 from benchmarks.scoring_week import judged_week
-from data.windows import Window, last_window
-from features.registry import group_of_feature
-from features.registry import groups as feature_groups
-from pipelines.config import Settings
-from pipelines.rank import choose_tree_count, examples_before
-from pipelines.stages import Stages
-from ranking.examples import sample_customers
-from ranking.ranker import Parts, feature_schema
+from lookbook.data.windows import Window, last_window
+from lookbook.features.registry import group_of_feature
+from lookbook.features.registry import groups as feature_groups
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.rank import choose_tree_count, examples_before
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.examples import sample_customers
+from lookbook.ranking.ranker import Parts, feature_schema
 
 
 def prepared(stages: Stages, *, weeks_before: int, customers: int) -> Bench:

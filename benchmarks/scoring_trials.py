@@ -10,7 +10,7 @@ import polars as pl
 
 from benchmarks.scoring_bench import Bench, Trial, first_trees, scored
 from benchmarks.scoring_compiled import compiled
-from features.registry import SOURCE
+from lookbook.features.registry import SOURCE
 
 TREES = (5, 10, 20, 30, 40, 50, 60, 80, 110, 160)
 SHAPE_TREES = (20, 40, 60, 110)

@@ -11,16 +11,16 @@ from typing import TypeVar
 
 import polars as pl
 
-from data.windows import Window
-from evaluation.bootstrap import Floats
-from evaluation.metrics import customer_metrics
-from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
-from features.registry import groups as feature_groups
-from pipelines.rank import fallback_lists_of
-from pipelines.shards import Shard
-from pipelines.stages import Stages
-from ranking.examples import label_pairs
-from ranking.select import select_top_k
+from lookbook.data.windows import Window
+from lookbook.evaluation.bootstrap import Floats
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from lookbook.features.registry import groups as feature_groups
+from lookbook.pipelines.rank import fallback_lists_of
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.examples import label_pairs
+from lookbook.ranking.select import select_top_k
 
 T = TypeVar("T")
 

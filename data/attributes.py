@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from data.errors import ValueRuleError, Where
-from data.quarantine import Intake
-from data.tally import Tally
+from lookbook.data.errors import ValueRuleError, Where
+from lookbook.data.quarantine import Intake
+from lookbook.data.tally import Tally
 
 OLDEST = 120.0
 BAND_STARTS = (20.0, 25.0, 30.0, 40.0, 50.0, 60.0)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from data.dataset import History
+from lookbook.data.dataset import History
 
 RANGE_CUSTOMERS = 1 << 16
 """Customer ids per range; the place in a range, an article and days_ago fit together into one UInt64."""

@@ -12,16 +12,16 @@ from pathlib import Path
 
 import polars as pl
 
-from data.durable import whole_folder
-from data.ids import IdMap
-from data.purchases import read_purchases
-from data.quarantine import Intake
-from data.raw_tables import RawTables
-from data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
-from data.shards import Spill
-from data.source_files import file_digest
-from data.summary import FORMAT, Summary, calendar_warnings, counts
-from data.tally import Tally
+from lookbook.data.durable import whole_folder
+from lookbook.data.ids import IdMap
+from lookbook.data.purchases import read_purchases
+from lookbook.data.quarantine import Intake
+from lookbook.data.raw_tables import RawTables
+from lookbook.data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
+from lookbook.data.shards import Spill
+from lookbook.data.source_files import file_digest
+from lookbook.data.summary import FORMAT, Summary, calendar_warnings, counts
+from lookbook.data.tally import Tally
 
 DIGESTED = ("transactions", "customers", "articles", "customer_ids", "article_ids")
 

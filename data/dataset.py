@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.schema import ARTICLES, CUSTOMERS, LABELS, PAST_TRANSACTIONS, TRANSACTIONS, conform
-from data.windows import Window
+from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAST_TRANSACTIONS, TRANSACTIONS, conform
+from lookbook.data.windows import Window
 
 
 @dataclass(frozen=True)

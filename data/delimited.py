@@ -14,10 +14,10 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
-from data.errors import ColumnError, FormatError, SourceFileError, Where
-from data.source_files import open_bytes
-from data.table_columns import check_columns
-from data.tally import Tally
+from lookbook.data.errors import ColumnError, FormatError, SourceFileError, Where
+from lookbook.data.source_files import open_bytes
+from lookbook.data.table_columns import check_columns
+from lookbook.data.tally import Tally
 
 BLOCK_BYTES = 1 << 24
 HEADER_BYTES = 1 << 20

@@ -8,7 +8,7 @@ from datetime import date
 
 import polars as pl
 
-from data.tally import Tally
+from lookbook.data.tally import Tally
 
 EARLIEST_DAY = date(1900, 1, 1)
 DAY = r"^\d{4}-\d{2}-\d{2}$"

@@ -5,14 +5,14 @@ Input: RawTables and the maps of their ids. Output: CODED rows in a Spill; bad r
 
 import polars as pl
 
-from data.errors import DataError, Where
-from data.ids import IdMap
-from data.parse import parse_transactions, parse_values
-from data.quarantine import Gate, Intake
-from data.raw_tables import RawTables
-from data.rules import PurchaseRules
-from data.schema import TRANSACTIONS
-from data.shards import Spill
+from lookbook.data.errors import DataError, Where
+from lookbook.data.ids import IdMap
+from lookbook.data.parse import parse_transactions, parse_values
+from lookbook.data.quarantine import Gate, Intake
+from lookbook.data.raw_tables import RawTables
+from lookbook.data.rules import PurchaseRules
+from lookbook.data.schema import TRANSACTIONS
+from lookbook.data.shards import Spill
 
 
 def read_purchases(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spill, intake: Intake) -> None:

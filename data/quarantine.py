@@ -11,9 +11,9 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
-from data.errors import ValueRuleError, Where
-from data.rules import BROKEN
-from data.tally import Tally
+from lookbook.data.errors import ValueRuleError, Where
+from lookbook.data.rules import BROKEN
+from lookbook.data.tally import Tally
 
 
 @dataclass(frozen=True)

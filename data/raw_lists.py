@@ -10,11 +10,11 @@ from pathlib import Path
 import dataframely as dy
 import polars as pl
 
-from data.errors import ValueRuleError, Where
-from data.parse import trim
-from data.quarantine import Gate, Intake
-from data.raw_reader import read_text
-from data.tally import Tally
+from lookbook.data.errors import ValueRuleError, Where
+from lookbook.data.parse import trim
+from lookbook.data.quarantine import Gate, Intake
+from lookbook.data.raw_reader import read_text
+from lookbook.data.tally import Tally
 
 
 @dataclass(frozen=True)

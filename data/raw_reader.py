@@ -9,11 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from data.delimited import read_delimited
-from data.errors import ColumnError, SourceFileError, Where
-from data.source_files import is_parquet, unchanged
-from data.table_columns import check_columns
-from data.tally import Tally
+from lookbook.data.delimited import read_delimited
+from lookbook.data.errors import ColumnError, SourceFileError, Where
+from lookbook.data.source_files import is_parquet, unchanged
+from lookbook.data.table_columns import check_columns
+from lookbook.data.tally import Tally
 
 BATCH_ROWS = 500_000
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.parse import Dating
-from data.rules import PurchaseRules
+from lookbook.data.parse import Dating
+from lookbook.data.rules import PurchaseRules
 
 RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "price", "channel")
 """Columns of a raw batch, all String but `line` (UInt32); null = empty."""

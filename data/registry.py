@@ -9,14 +9,14 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from data.adapters import complete_journey, csv, hm
-from data.canonical import convert
-from data.errors import DataError
-from data.quarantine import Intake
-from data.raw_tables import RawTables
-from data.settings import DataSettings
-from data.source_files import check_regular, digest_files
-from data.summary import Summary
+from lookbook.data.adapters import complete_journey, csv, hm
+from lookbook.data.canonical import convert
+from lookbook.data.errors import DataError
+from lookbook.data.quarantine import Intake
+from lookbook.data.raw_tables import RawTables
+from lookbook.data.settings import DataSettings
+from lookbook.data.source_files import check_regular, digest_files
+from lookbook.data.summary import Summary
 
 
 @dataclass(frozen=True)

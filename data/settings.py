@@ -8,7 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from data.errors import safe_name
+from lookbook.data.errors import safe_name
 
 FORBID_OTHER_KEYS = {"extra": "forbid"}
 

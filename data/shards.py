@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.schema import TRANSACTIONS
-from data.transactions_file import SHARD_CUSTOMERS, canonically_sorted, writing_transactions
+from lookbook.data.schema import TRANSACTIONS
+from lookbook.data.transactions_file import SHARD_CUSTOMERS, canonically_sorted, writing_transactions
 
 GROUP_ROWS = 1_000_000
 """Rows that are sorted at a time; fewer stay in the processor's caches, more make fewer files."""

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from data.errors import SourceFileError, Where
+from lookbook.data.errors import SourceFileError, Where
 
 SUFFIXES = (".csv", ".csv.gz", ".csv.zst", ".csv.zip", ".zip", ".parquet")
 CHUNK = 1 << 24

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from data.tally import Tally
+from lookbook.data.tally import Tally
 
 FORMAT = 2
 """Layout of the canonical folder; another number means: convert again."""

@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from data.errors import ColumnError, Where
-from data.tally import Tally
+from lookbook.data.errors import ColumnError, Where
+from lookbook.data.tally import Tally
 
 
 def check_columns(present: Sequence[str], wanted: Mapping[str, str], *, known: frozenset[str], path: Path, tally: Tally) -> None:

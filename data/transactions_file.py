@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from data.schema import TRANSACTIONS
+from lookbook.data.schema import TRANSACTIONS
 
 SHARD_CUSTOMERS = 10_000
 CANONICAL_ORDER = ("customer", "date", "article", "quantity", "price", "channel")

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from evaluation.bootstrap import Floats, interval, resample_means
+from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 
 Verdict = Literal["helps", "hurts", "cannot tell"]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from data.dataset import History
-from data.schema import RECOMMENDATIONS, Schema
+from lookbook.data.dataset import History
+from lookbook.data.schema import RECOMMENDATIONS, Schema
 
 POPULAR_DAYS = 28
 """Days before as_of whose buyers make an article popular."""

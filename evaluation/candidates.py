@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from evaluation.bootstrap import Floats, interval, resample_means
+from lookbook.data.schema import Schema
+from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 
 UNION = "union"
 """The name that all sources together have in SOURCE_QUALITY."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data.dataset import History
-from data.schema import RECOMMENDATIONS
+from lookbook.data.dataset import History
+from lookbook.data.schema import RECOMMENDATIONS
 
 POPULAR_DAYS = 7
 FOREVER = 1 << 15

@@ -5,8 +5,8 @@ Input: LABELS and what each stage of the system kept. Output: TRACED_LABELS, LOS
 
 import polars as pl
 
-from data.schema import Schema
-from evaluation.segments import segment_members
+from lookbook.data.schema import Schema
+from lookbook.evaluation.segments import segment_members
 
 KEYS = ["customer", "article"]
 NEAR = 50

@@ -8,7 +8,7 @@ from math import log2
 
 import polars as pl
 
-from data.schema import Schema
+from lookbook.data.schema import Schema
 
 CUSTOMER_METRICS: Schema = {
     "customer": pl.UInt32,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from data.schema import RECOMMENDATIONS, Schema
-from evaluation.bootstrap import interval, resample_means
+from lookbook.data.schema import RECOMMENDATIONS, Schema
+from lookbook.evaluation.bootstrap import interval, resample_means
 
 PROBABILITIES: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "propensity": pl.Float64}
 """One row per customer and article: the true probability that it is bought in the week."""

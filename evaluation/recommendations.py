@@ -5,7 +5,7 @@ Input: RECOMMENDATIONS or CANDIDATES. Output: RECOMMENDATIONS.
 
 import polars as pl
 
-from data.schema import RECOMMENDATIONS, conform
+from lookbook.data.schema import RECOMMENDATIONS, conform
 
 
 class RecommendationError(ValueError):

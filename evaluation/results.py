@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from data.schema import LABELS, conform
-from evaluation.metrics import catalogue_coverage, customer_metrics, novelty
-from evaluation.recommendations import checked
-from evaluation.segments import ALL, segment_members
-from evaluation.summary import MEANS, METRICS, summarise
+from lookbook.data.schema import LABELS, conform
+from lookbook.evaluation.metrics import catalogue_coverage, customer_metrics, novelty
+from lookbook.evaluation.recommendations import checked
+from lookbook.evaluation.segments import ALL, segment_members
+from lookbook.evaluation.summary import MEANS, METRICS, summarise
 
 COVERAGE = "catalogue_coverage"
 NOVELTY = "mean_popularity_rank"

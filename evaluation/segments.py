@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from data.dataset import History
+from lookbook.data.dataset import History
 
 RECENCY_SEGMENTS = ("<=7", "8-30", "31-90", ">90", "never")
 """Days from the last purchase before as_of to as_of, both ends included; "never" = no purchase before as_of."""

@@ -13,10 +13,10 @@ from math import comb
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from evaluation.ablation import Judged
-from evaluation.bootstrap import Floats, interval, resample_means
-from evaluation.candidates import sources_in
+from lookbook.data.schema import Schema
+from lookbook.evaluation.ablation import Judged
+from lookbook.evaluation.bootstrap import Floats, interval, resample_means
+from lookbook.evaluation.candidates import sources_in
 
 SHAPLEY: Schema = {
     "source": pl.String,

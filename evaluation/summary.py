@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from evaluation.bootstrap import Floats, Resampled, interval, resample_means
-from evaluation.segments import ALL, segment_members
+from lookbook.data.schema import Schema
+from lookbook.evaluation.bootstrap import Floats, Resampled, interval, resample_means
+from lookbook.evaluation.segments import ALL, segment_members
 
 METRICS: Schema = {
     "metric": pl.String,

@@ -5,11 +5,11 @@ Input: the History of all customers (scope "all", once per as_of). Output: one r
 
 import polars as pl
 
-from data.bought_pairs import sums_by_article
-from data.dataset import History
-from data.schema import LEVELS
-from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import MICRO, ONLINE_CHANNEL, ratio, total, within
+from lookbook.data.bought_pairs import sums_by_article
+from lookbook.data.dataset import History
+from lookbook.data.schema import LEVELS
+from lookbook.features.feature import Feature, FeatureGroup, Inputs
+from lookbook.features.purchases import MICRO, ONLINE_CHANNEL, ratio, total, within
 
 WINDOWS = (1, 7, 14, 28)
 AGE_UNITS = 1000

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from data.schema import CUSTOMERS
-from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import LOG_PRICE_UNITS, purchases, ratio, total, within
+from lookbook.data.schema import CUSTOMERS
+from lookbook.features.feature import Feature, FeatureGroup, Inputs
+from lookbook.features.purchases import LOG_PRICE_UNITS, purchases, ratio, total, within
 
 CUSTOMER_ATTRIBUTES = "customer_attributes"
 NEVER = "null = the customer has never bought"

@@ -5,9 +5,9 @@ Input: GROUPS. Output: Markdown. `make docs` writes it, a test keeps it fresh.
 
 import polars as pl
 
-from features.feature import Feature, FeatureGroup
-from features.registry import GROUPS
-from features.source import pair_feature_docs
+from lookbook.features.feature import Feature, FeatureGroup
+from lookbook.features.registry import GROUPS
+from lookbook.features.source import pair_feature_docs
 
 INTRODUCTION = """# Features
 

@@ -13,9 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from data.dataset import History
-from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import purchases
+from lookbook.data.dataset import History
+from lookbook.features.feature import Feature, FeatureGroup, Inputs
+from lookbook.features.purchases import purchases
 
 RECENT_PURCHASES = 20
 BLOCK_PAIRS = 1 << 12

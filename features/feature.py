@@ -10,8 +10,8 @@ from typing import Literal
 import polars as pl
 import polars.selectors as cs
 
-from data.dataset import History
-from data.schema import DataType
+from lookbook.data.dataset import History
+from lookbook.data.schema import DataType
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from operator import add
 
 import polars as pl
 
-from data.schema import LEVELS
-from features.feature import Feature, FeatureGroup
-from features.purchases import ratio
+from lookbook.data.schema import LEVELS
+from lookbook.features.feature import Feature, FeatureGroup
+from lookbook.features.purchases import ratio
 
 _PRICE_RATIO = ratio(pl.col("article_price"), pl.col("customer_mean_price"))
 _LEVEL_KNOWN = [pl.col(f"article_{level}").is_not_null() for level in LEVELS]

@@ -8,7 +8,7 @@ are one purchase, whether the retailer logs them as one row with a quantity or a
 
 import polars as pl
 
-from data.dataset import History
+from lookbook.data.dataset import History
 
 MICRO = 1_000_000
 LOG_PRICE_UNITS = 10_000

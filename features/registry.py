@@ -6,13 +6,13 @@ Input: the schema of CUSTOMERS. Output: the groups of a data set with these cust
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from features.article import ARTICLE
-from features.customer import CUSTOMER, CUSTOMER_ATTRIBUTES, attributes
-from features.embedding import EMBEDDING
-from features.feature import FeatureGroup
-from features.match import MATCH
-from features.source import pair_feature_docs
-from features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
+from lookbook.features.article import ARTICLE
+from lookbook.features.customer import CUSTOMER, CUSTOMER_ATTRIBUTES, attributes
+from lookbook.features.embedding import EMBEDDING
+from lookbook.features.feature import FeatureGroup
+from lookbook.features.match import MATCH
+from lookbook.features.source import pair_feature_docs
+from lookbook.features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
 
 GROUPS: tuple[FeatureGroup, ...] = (CUSTOMER, ARTICLE, PAIR, *PAIR_LEVELS, PAIR_TIMING, MATCH, EMBEDDING)
 """Groups that every data set has. EMBEDDING needs learned vectors: see `features.feature.available`."""

@@ -5,9 +5,9 @@ Input: the History of a customer shard. Output: one row per (customer, article) 
 
 import polars as pl
 
-from data.schema import LEVELS
-from features.feature import Feature, FeatureGroup, Inputs
-from features.purchases import purchases, ratio, total, within
+from lookbook.data.schema import LEVELS
+from lookbook.features.feature import Feature, FeatureGroup, Inputs
+from lookbook.features.purchases import purchases, ratio, total, within
 
 HALF_LIFE_DAYS = 28
 DECAY_UNITS = 1 << 20

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from data.windows import HORIZON_DAYS, Window
-from evaluation.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
-from features.registry import group_of_feature
-from features.registry import groups as feature_groups
-from pipelines.ablation_greedy import build_up
-from pipelines.ablation_rows import WHOLE, Row, Trial, reached, variant_rows
-from pipelines.ablation_sources import inspect_sources
-from pipelines.ablation_steps import Week, steps_of_system
-from pipelines.ablation_variants import Bench, Budget
-from pipelines.errors import SettingsError
-from pipelines.inspected import Inspected
-from pipelines.run_folder import add_to_run, as_json
-from pipelines.stages import Stages
-from ranking.ranker import Ranker
+from lookbook.data.windows import HORIZON_DAYS, Window
+from lookbook.evaluation.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
+from lookbook.features.registry import group_of_feature
+from lookbook.features.registry import groups as feature_groups
+from lookbook.pipelines.ablation_greedy import build_up
+from lookbook.pipelines.ablation_rows import WHOLE, Row, Trial, reached, variant_rows
+from lookbook.pipelines.ablation_sources import inspect_sources
+from lookbook.pipelines.ablation_steps import Week, steps_of_system
+from lookbook.pipelines.ablation_variants import Bench, Budget
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.run_folder import add_to_run, as_json
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.ranker import Ranker
 
 Mode = Literal["leave-one-out", "alone", "greedy", "features"]
 MODES: tuple[Mode, ...] = get_args(Mode)

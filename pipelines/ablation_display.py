@@ -10,10 +10,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.ablation_rows import NOTHING, TOO_FEW
-from pipelines.display import WIDE, titled_table
-from pipelines.figures import as_float
-from pipelines.progress import Reporter
+from lookbook.pipelines.ablation_rows import NOTHING, TOO_FEW
+from lookbook.pipelines.display import WIDE, titled_table
+from lookbook.pipelines.figures import as_float
+from lookbook.pipelines.progress import Reporter
 
 TITLES = {
     "leave_one_out": "One source left out",

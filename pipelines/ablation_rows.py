@@ -6,8 +6,8 @@ Input: Outcome, Judged. Output: dicts ready for JSON.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluation.ablation import Judged
-from pipelines.ablation_variants import Bench, Budget, Outcome
+from lookbook.evaluation.ablation import Judged
+from lookbook.pipelines.ablation_variants import Bench, Budget, Outcome
 
 WHOLE = "whole"
 TOO_FEW = "too few examples"

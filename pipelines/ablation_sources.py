@@ -9,15 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality
-from evaluation.overlap import overlap, shared_pairs
-from evaluation.shapley import finder_counts, shapley_of_recall
-from pipelines.ablation_steps import Week
-from pipelines.ablation_variants import Bench
-from pipelines.artifacts import Artifacts, Passing, Stage, write_tables
-from pipelines.digest import code_digest
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality
+from lookbook.evaluation.overlap import overlap, shared_pairs
+from lookbook.evaluation.shapley import finder_counts, shapley_of_recall
+from lookbook.pipelines.ablation_steps import Week
+from lookbook.pipelines.ablation_variants import Bench
+from lookbook.pipelines.artifacts import Artifacts, Passing, Stage, write_tables
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def _counted(stages: Stages, week: Week) -> Stage:
     candidates = [{source.name: stages.candidates(source, shard) for source in stages.sources} for shard in week]
     key = {
         "candidates": [{name: stage.key for name, stage in shard.items()} for shard in candidates],
-        "code": code_digest("evaluation.candidates", "evaluation.overlap", "evaluation.shapley", __name__),
+        "code": code_digest(
+            "lookbook.evaluation.candidates", "lookbook.evaluation.overlap", "lookbook.evaluation.shapley", __name__
+        ),
     }
 
     def build(folder: Path) -> None:

@@ -5,9 +5,9 @@ Input: Stages of the whole system, the buyers of each test week. Output: steps b
 
 from collections.abc import Sequence
 
-from data.windows import Window, training_windows
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.data.windows import Window, training_windows
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 Week = Sequence[Shard]
 """The customers with purchases in one test week."""

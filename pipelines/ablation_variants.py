@@ -14,14 +14,14 @@ from typing import Literal
 
 import polars as pl
 
-from evaluation.ablation import Judged, judge_variants
-from evaluation.metrics import customer_metrics
-from pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
-from pipelines.artifacts import write_tables
-from pipelines.config import choose_sources, leave_out_features
-from pipelines.digest import code_digest
-from pipelines.rank import NoExamplesError, Ranked, rank_week, recommend_fallback
-from pipelines.stages import Stages
+from lookbook.evaluation.ablation import Judged, judge_variants
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
+from lookbook.pipelines.artifacts import write_tables
+from lookbook.pipelines.config import choose_sources, leave_out_features
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.rank import NoExamplesError, Ranked, rank_week, recommend_fallback
+from lookbook.pipelines.stages import Stages
 
 Budget = Literal["fixed", "union"]
 """What fills the places of the candidates that are left out. fixed: the remaining sources, up to retrieval.max_candidates;
@@ -153,7 +153,7 @@ def _customers(stages: Stages, week: Week, ranked: Ranked | None, name: str, *, 
         "recommendations": [stage.key for stage in lists],
         "pairs": [stage.key for stage in pairs],
         "k": k,
-        "code": code_digest("evaluation.metrics", __name__),
+        "code": code_digest("lookbook.evaluation.metrics", __name__),
     }
 
     def build(folder: Path) -> None:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import polars as pl
 
-from data.durable import flush
-from pipelines.digest import digest, file_sha256
-from pipelines.disk import full_disk_explained
-from pipelines.errors import ArtifactError
-from pipelines.memory import PeakMemory
-from pipelines.progress import Reporter
+from lookbook.data.durable import flush
+from lookbook.pipelines.digest import digest, file_sha256
+from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.memory import PeakMemory
+from lookbook.pipelines.progress import Reporter
 
 Build = Callable[[Path], None]
 Make = Callable[[], Mapping[str, pl.LazyFrame]]

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from pipelines import cli_data, cli_inspect
-from pipelines.memory_limit import remember_command
-from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
+from lookbook.pipelines import cli_data, cli_inspect
+from lookbook.pipelines.memory_limit import remember_command
+from lookbook.pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
     name="lookbook",
@@ -34,17 +34,17 @@ def run(
     """Judge the last week of data, then recommend the week after it for every customer."""
     settings = choice.settings()
     if dry_run:
-        from pipelines.dry_run import estimate
-        from pipelines.dry_run_display import show_estimate
+        from lookbook.pipelines.dry_run import estimate
+        from lookbook.pipelines.dry_run_display import show_estimate
 
         found = estimate(settings, root=output.artifacts, final=final, fresh=output.fresh, until=stop_after)
         show_estimate(found, json_lines=output.json)
         return
     output.confine(settings)
     reporter = output.reporter()
-    from pipelines.display import show_run
-    from pipelines.run import run as run_pipeline
-    from pipelines.run import run_until
+    from lookbook.pipelines.display import show_run
+    from lookbook.pipelines.run import run as run_pipeline
+    from lookbook.pipelines.run import run_until
 
     if stop_after:
         run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
@@ -62,13 +62,13 @@ def recommend(
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Recommend the week after the data for every customer, as a finished run did, also on newer data."""
-    from pipelines.threads import limit_threads
+    from lookbook.pipelines.threads import limit_threads
 
     limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
-    from pipelines.config import load_settings
-    from pipelines.display import show_run
-    from pipelines.run import recommend_only
-    from pipelines.run_folder import find_run, read_about
+    from lookbook.pipelines.config import load_settings
+    from lookbook.pipelines.display import show_run
+    from lookbook.pipelines.run import recommend_only
+    from lookbook.pipelines.run_folder import find_run, read_about
 
     folder = find_run(output.artifacts, run)
     settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})
@@ -82,7 +82,7 @@ def recommend(
 @app.command
 def doctor(*, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False) -> int:
     """Say what this machine has: versions, device, cores, memory, disk, and whether the libraries load."""
-    from pipelines.doctor import examine
+    from lookbook.pipelines.doctor import examine
 
     report = examine()
     print(report.json() if json else report.text())
@@ -95,7 +95,7 @@ def check(
 ) -> None:
     """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
     settings = choice.settings()
-    from pipelines.data_check import check as check_data
+    from lookbook.pipelines.data_check import check as check_data
 
     check_data(settings, json_lines=json)
 
@@ -124,7 +124,7 @@ def main() -> None:
 
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that is not a bug, else None (then the traceback is shown, exit code 1)."""
-    from pipelines.disk import FULL
+    from lookbook.pipelines.disk import FULL
 
     if isinstance(error, OSError) and error.errno in FULL:
         return 5

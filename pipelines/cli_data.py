@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from pipelines.options import OFF
+from lookbook.pipelines.options import OFF
 
 AsJson = Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")]
 Quiet = Annotated[bool, OFF, Parameter(help="Only the result, no progress.")]
@@ -22,9 +22,9 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Write a simulated fashion retailer in the files of the H&M competition, and the true probabilities of purchases."""
-    from pipelines.config import load_simulation
-    from pipelines.progress import Reporter, choose_mode
-    from pipelines.simulate import show_simulated, simulate_market
+    from lookbook.pipelines.config import load_simulation
+    from lookbook.pipelines.progress import Reporter, choose_mode
+    from lookbook.pipelines.simulate import show_simulated, simulate_market
 
     settings = load_simulation(config)
     reporter = Reporter(choose_mode(json=json, quiet=quiet))
@@ -41,11 +41,11 @@ def twin(
     quiet: Quiet = False,
 ) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
-    from pipelines.config import load_settings
-    from pipelines.progress import Reporter, choose_mode
-    from pipelines.run_folder import find_run
-    from pipelines.twin import measure_twin
-    from pipelines.twin_display import show_twin
+    from lookbook.pipelines.config import load_settings
+    from lookbook.pipelines.progress import Reporter, choose_mode
+    from lookbook.pipelines.run_folder import find_run
+    from lookbook.pipelines.twin import measure_twin
+    from lookbook.pipelines.twin_display import show_twin
 
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     reporter = Reporter(choose_mode(json=json, quiet=quiet))

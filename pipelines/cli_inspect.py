@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
+from lookbook.pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 AT_LEAST_ONE = Number(gte=1)
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
@@ -38,10 +38,10 @@ def ablate(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from pipelines.ablate import ablate as run_ablation
-    from pipelines.ablate import requested
-    from pipelines.ablation_display import show_ablation
-    from pipelines.inspected import inspected, run_of
+    from lookbook.pipelines.ablate import ablate as run_ablation
+    from lookbook.pipelines.ablate import requested
+    from lookbook.pipelines.ablation_display import show_ablation
+    from lookbook.pipelines.inspected import inspected, run_of
 
     request = requested(modes=mode, budgets=budget, features=features, weeks=weeks, shapley=shapley, orders=orders)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
@@ -66,11 +66,11 @@ def explain(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from pipelines.customer_display import show_one
-    from pipelines.explain import explain_ranker
-    from pipelines.explain_pair import One, explain_one
-    from pipelines.importance_display import show_importance
-    from pipelines.inspected import inspected, run_of
+    from lookbook.pipelines.customer_display import show_one
+    from lookbook.pipelines.explain import explain_ranker
+    from lookbook.pipelines.explain_pair import One, explain_one
+    from lookbook.pipelines.importance_display import show_importance
+    from lookbook.pipelines.inspected import inspected, run_of
 
     one = One.asked(customer, article, final=final)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
@@ -91,8 +91,8 @@ def profile(
     """Describe a data set: columns, outliers, weeks and seasons, long tail, repurchases, what is new and what is cold."""
     settings = choice.settings()
     reporter = output.reporter()
-    from pipelines.profile import profile as make_profile
-    from pipelines.profile_display import show_profile
+    from lookbook.pipelines.profile import profile as make_profile
+    from lookbook.pipelines.profile_display import show_profile
 
     found = make_profile(settings, reporter, root=output.artifacts, fresh=output.fresh)
     show_profile(found, reporter, file=out, json_lines=output.json)
@@ -103,9 +103,9 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from pipelines.inspected import run_of
-    from pipelines.report import report as write_report
-    from pipelines.report import show_report
+    from lookbook.pipelines.inspected import run_of
+    from lookbook.pipelines.report import report as write_report
+    from lookbook.pipelines.report import show_report
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
@@ -114,8 +114,8 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 @runs_app.command(name="list")
 def list_finished(*, artifacts: RunFolders = Path("artifacts"), json: JsonObject = False) -> None:
     """List the finished runs: when, on what, how good, how long, how large."""
-    from pipelines.runs import list_runs
-    from pipelines.runs_display import show_list
+    from lookbook.pipelines.runs import list_runs
+    from lookbook.pipelines.runs_display import show_list
 
     show_list(list_runs(artifacts), artifacts, json_lines=json)
 
@@ -133,8 +133,8 @@ def compare(
 ) -> None:
     """Say what was changed from run A to run B, what it did to every metric, and who gained and lost."""
     reporter = Output(artifacts=artifacts, json=json, quiet=quiet).reporter()
-    from pipelines.compare import compare as compare_runs
-    from pipelines.runs_display import show_comparison
+    from lookbook.pipelines.compare import compare as compare_runs
+    from lookbook.pipelines.runs_display import show_comparison
 
     found = compare_runs(artifacts, a, b, reporter, top=top)
     show_comparison(found.content, json_lines=json)
@@ -150,9 +150,9 @@ def remove(
     json: JsonObject = False,
 ) -> None:
     """Remove finished runs; the stage tables that runs share are kept."""
-    from pipelines.run_folder import finished_runs
-    from pipelines.runs import remove_runs
-    from pipelines.runs_display import show_removed
+    from lookbook.pipelines.run_folder import finished_runs
+    from lookbook.pipelines.runs import remove_runs
+    from lookbook.pipelines.runs_display import show_removed
 
     removed = remove_runs(artifacts, names, keep=keep)
     show_removed(removed, [folder.name for folder in finished_runs(artifacts)], artifacts, json_lines=json)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import polars as pl
 
-from data.errors import DataError
-from data.windows import last_window
-from evaluation.metrics import customer_metrics
-from evaluation.segments import ALL, customer_segments, segment_members
-from evaluation.summary import MEANS, paired_difference
-from pipelines.artifacts import Artifacts, verify
-from pipelines.config import Settings, load_settings
-from pipelines.errors import ArtifactError, SettingsError
-from pipelines.judge import SYSTEM
-from pipelines.open_dataset import open_dataset
-from pipelines.progress import Reporter
-from pipelines.run_folder import locked, read_about
-from pipelines.runs import chosen_run, read_toml
+from lookbook.data.errors import DataError
+from lookbook.data.windows import last_window
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.segments import ALL, customer_segments, segment_members
+from lookbook.evaluation.summary import MEANS, paired_difference
+from lookbook.pipelines.artifacts import Artifacts, verify
+from lookbook.pipelines.config import Settings, load_settings
+from lookbook.pipelines.errors import ArtifactError, SettingsError
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.open_dataset import open_dataset
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import locked, read_about
+from lookbook.pipelines.runs import chosen_run, read_toml
 
 Row = dict[str, object]
 Cells = dict[str, dict[str, float | None]]

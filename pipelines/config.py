@@ -11,14 +11,14 @@ import tomlkit
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from data.settings import DataSettings
-from data.simulate.settings import SimulateSettings
-from features.registry import GROUP_NAMES
-from pipelines.errors import SettingsError
-from pipelines.layers import DEFAULTS, Table, layered
-from ranking.ranker import RankerSettings
-from retrieval.registry import SOURCES
-from retrieval.source import CandidateSource
+from lookbook.data.settings import DataSettings
+from lookbook.data.simulate.settings import SimulateSettings
+from lookbook.features.registry import GROUP_NAMES
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.layers import DEFAULTS, Table, layered
+from lookbook.ranking.ranker import RankerSettings
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import CandidateSource
 
 SIMULATE = "simulate"
 """The table that only `data simulate` reads; it is no part of a run's settings."""

@@ -11,12 +11,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
-from pipelines.display import WIDE
-from pipelines.explain_pair import RANKED
-from pipelines.figures import as_float
-from pipelines.progress import Reporter
-from pipelines.reasons import ago, words
+from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
+from lookbook.pipelines.display import WIDE
+from lookbook.pipelines.explain_pair import RANKED
+from lookbook.pipelines.figures import as_float
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.reasons import ago, words
 
 Content = Mapping[str, object]
 PUSHES = 6

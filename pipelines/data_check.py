@@ -9,9 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from data.registry import CheckReport, check_dataset
-from pipelines.config import Settings
-from pipelines.disk import full_disk_explained
+from lookbook.data.registry import CheckReport, check_dataset
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.disk import full_disk_explained
 
 
 def check(settings: Settings, *, json_lines: bool) -> None:

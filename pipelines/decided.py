@@ -9,15 +9,15 @@ from functools import cached_property
 
 import polars as pl
 
-from data.dataset import History
-from data.windows import Window
-from pipelines.inspected import Inspected
-from pipelines.rank import Ranked, rank_week
-from pipelines.shards import Shard
-from pipelines.stages import KEYS, UNCUT, Stages
-from ranking.ranker import Ranker
-from ranking.trees import Trees
-from retrieval.merge import merge
+from lookbook.data.dataset import History
+from lookbook.data.windows import Window
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.rank import Ranked, rank_week
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import KEYS, UNCUT, Stages
+from lookbook.ranking.ranker import Ranker
+from lookbook.ranking.trees import Trees
+from lookbook.retrieval.merge import merge
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import ctypes
 
-from pipelines.errors import ResourceError
-from retrieval.source import Device
+from lookbook.pipelines.errors import ResourceError
+from lookbook.retrieval.source import Device
 
 
 def choose_device(wanted: str) -> tuple[Device, str]:

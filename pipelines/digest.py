@@ -12,7 +12,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-PACKAGES = ("data", "retrieval", "features", "ranking", "evaluation")
+PACKAGES = tuple(f"lookbook.{package}" for package in ("data", "retrieval", "features", "ranking", "evaluation"))
+"""Those whose code counts; of pipelines/, the modules that a stage names."""
 LIBRARIES = ("polars", "numpy", "scipy", "lightgbm", "keras", "tensorflow", "faiss-cpu")
 
 
@@ -78,7 +79,7 @@ def _project_imports(tree: ast.Module) -> list[str]:
 
 
 def _is_project(module: str) -> bool:
-    return module.split(".", maxsplit=1)[0] in PACKAGES
+    return ".".join(module.split(".")[:2]) in PACKAGES
 
 
 def _source_file(module: str) -> Path | None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from evaluation.results import Nested
-from evaluation.segments import ALL
-from pipelines.figures import as_float
-from pipelines.judge import SYSTEM
-from pipelines.progress import Reporter
-from pipelines.run_folder import read_about
+from lookbook.evaluation.results import Nested
+from lookbook.evaluation.segments import ALL
+from lookbook.pipelines.figures import as_float
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import read_about
 
 OTHER_METRICS = {
     "recall": "recall",

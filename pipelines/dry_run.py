@@ -12,21 +12,21 @@ from pathlib import Path
 
 import psutil
 
-from data.dataset import Dataset
-from data.windows import last_window
-from pipelines.config import Settings
-from pipelines.costs import NOTHING, Cost, Finished, Reference, Size, calibration
-from pipelines.device import choose_device
-from pipelines.finished_steps import FinishedSteps
-from pipelines.judge import judge
-from pipelines.memory_limit import bytes_of
-from pipelines.open_dataset import dataset_stage
-from pipelines.phases import PHASES, Targets, fit_all
-from pipelines.planned import PlannedArtifacts, Step
-from pipelines.progress import Reporter
-from pipelines.rank import choose_tree_count, recommend, search_trees
-from pipelines.stages import Stages
-from pipelines.unconverted import rows_of_files, unconverted
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import last_window
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.costs import NOTHING, Cost, Finished, Reference, Size, calibration
+from lookbook.pipelines.device import choose_device
+from lookbook.pipelines.finished_steps import FinishedSteps
+from lookbook.pipelines.judge import judge
+from lookbook.pipelines.memory_limit import bytes_of
+from lookbook.pipelines.open_dataset import dataset_stage
+from lookbook.pipelines.phases import PHASES, Targets, fit_all
+from lookbook.pipelines.planned import PlannedArtifacts, Step
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import choose_tree_count, recommend, search_trees
+from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.unconverted import rows_of_files, unconverted
 
 UNKNOWN = 0
 """Trees of a ranker while they are not searched for yet: no ranker has so few, so none is found on disk."""

@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from evaluation.lost_labels import RECOMMENDED
-from evaluation.metrics import customer_metrics
-from evaluation.segments import RECENCY_SEGMENTS, customer_segments
-from pipelines.decided import Decided, decided_for, in_test_week
-from pipelines.inspected import Inspected
-from pipelines.lost_labels import traced
-from pipelines.raw_ids import customer_ids, dense_id, named_articles
-from pipelines.reasons import Row, evidence, purchases, ranks_by_source, reason
+from lookbook.evaluation.lost_labels import RECOMMENDED
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.segments import RECENCY_SEGMENTS, customer_segments
+from lookbook.pipelines.decided import Decided, decided_for, in_test_week
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.lost_labels import traced
+from lookbook.pipelines.raw_ids import customer_ids, dense_id, named_articles
+from lookbook.pipelines.reasons import Row, evidence, purchases, ranks_by_source, reason
 
 Card = dict[str, object]
 LAST_PURCHASES = 12

@@ -10,17 +10,17 @@ from inspect import cleandoc, getmodule
 import numpy as np
 import polars as pl
 
-from evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
-from pipelines.decided import Decided, decided_for
-from pipelines.errors import SettingsError
-from pipelines.explain_customer import explain_customer
-from pipelines.feature_sets import feature_sets
-from pipelines.inspected import Inspected
-from pipelines.raw_ids import dense_id, named_articles
-from pipelines.reasons import evidence, meaning, purchases, value_text
-from pipelines.stages import KEYS
-from ranking.ranker import feature_matrix
-from retrieval.source import CandidateSource, Count
+from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
+from lookbook.pipelines.decided import Decided, decided_for
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.explain_customer import explain_customer
+from lookbook.pipelines.feature_sets import feature_sets
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.raw_ids import dense_id, named_articles
+from lookbook.pipelines.reasons import evidence, meaning, purchases, value_text
+from lookbook.pipelines.stages import KEYS
+from lookbook.ranking.ranker import feature_matrix
+from lookbook.retrieval.source import CandidateSource, Count
 
 Content = dict[str, object]
 UNLIMITED: Count = 65_535

@@ -9,25 +9,25 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from evaluation.metrics import customer_metrics
-from pipelines.artifacts import Stage, write_tables
-from pipelines.digest import code_digest
-from pipelines.explained_pairs import PAIR, ExplainedPairs
-from ranking.dependence import partial_dependence
-from ranking.importance import FeatureSet
-from ranking.trees import Floats, Matrix
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.pipelines.artifacts import Stage, write_tables
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.explained_pairs import PAIR, ExplainedPairs
+from lookbook.ranking.dependence import partial_dependence
+from lookbook.ranking.importance import FeatureSet
+from lookbook.ranking.trees import Floats, Matrix
 
 CONTRIBUTION_PAIRS = 20_000
 DEPENDENCE_PAIRS = 2_000
 DEPENDENCE_POINTS = 20
-PIPELINES = ("pipelines.explained_pairs", __name__)
+PIPELINES = ("lookbook.pipelines.explained_pairs", __name__)
 """Modules beside those of ranking and evaluation whose code these stages depend on."""
 
 
 def contributions(explained: ExplainedPairs) -> Stage:
     """Tables `contributions` and `values` of at most CONTRIBUTION_PAIRS pairs: customer, article, and a column per feature with
     what it added to the score and with its value; contributions also have `start`, the score before any feature."""
-    key = {**explained.key, "pairs": CONTRIBUTION_PAIRS, "code": code_digest("ranking.trees", *PIPELINES)}
+    key = {**explained.key, "pairs": CONTRIBUTION_PAIRS, "code": code_digest("lookbook.ranking.trees", *PIPELINES)}
 
     def build(folder: Path) -> None:
         rows = explained.sample(CONTRIBUTION_PAIRS)
@@ -43,7 +43,7 @@ def contributions(explained: ExplainedPairs) -> Stage:
 def dependence(explained: ExplainedPairs, features: Sequence[str]) -> Stage:
     """Table `partial_dependence` (PARTIAL_DEPENDENCE) of `features`, over at most DEPENDENCE_PAIRS pairs."""
     size = {"pairs": DEPENDENCE_PAIRS, "points": DEPENDENCE_POINTS, "features": list(features)}
-    key = {**explained.key, **size, "code": code_digest("ranking.dependence", *PIPELINES)}
+    key = {**explained.key, **size, "code": code_digest("lookbook.ranking.dependence", *PIPELINES)}
 
     def build(folder: Path) -> None:
         matrix = explained.matrix[explained.sample(DEPENDENCE_PAIRS)]
@@ -63,7 +63,9 @@ def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], det
         "sets": [(each.level, each.name, list(each.columns)) for each in sets],
         "repeats": repeats,
         "k": k,
-        "code": code_digest("ranking.permutation", "evaluation.label_ranks", "evaluation.metrics", *PIPELINES),
+        "code": code_digest(
+            "lookbook.ranking.permutation", "lookbook.evaluation.label_ranks", "lookbook.evaluation.metrics", *PIPELINES
+        ),
     }
 
     def build(folder: Path) -> None:

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from evaluation.label_ranks import LabelRanks
-from pipelines.digest import digest
-from pipelines.inspected import Inspected
-from ranking.permutation import Permutation
-from ranking.ranker import Ranker, feature_matrix
-from ranking.trees import Matrix, Trees
+from lookbook.evaluation.label_ranks import LabelRanks
+from lookbook.pipelines.digest import digest
+from lookbook.pipelines.inspected import Inspected
+from lookbook.ranking.permutation import Permutation
+from lookbook.ranking.ranker import Ranker, feature_matrix
+from lookbook.ranking.trees import Matrix, Trees
 
 PAIR = ["customer", "article"]
 

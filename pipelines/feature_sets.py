@@ -7,11 +7,11 @@ known by name: a source owns its columns in PAIRS and the groups that read table
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from data.windows import Window
-from features.registry import SOURCE, feature_docs, group_of_feature
-from features.registry import groups as feature_groups
-from pipelines.stages import Stages
-from ranking.importance import FeatureSet
+from lookbook.data.windows import Window
+from lookbook.features.registry import SOURCE, feature_docs, group_of_feature
+from lookbook.features.registry import groups as feature_groups
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.importance import FeatureSet
 
 
 @dataclass(frozen=True)

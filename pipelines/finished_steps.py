@@ -1,8 +1,8 @@
 """What the stages in a cache took when they were computed, and the reference figures that follow from it.
 
-Input: MANIFEST.json of every stage. Output: Finished stages. `python -m pipelines.finished_steps ARTIFACTS...` prints the stages of
-costs.toml anew; give it runs of several sizes, so that it can tell what grows with the size from what does not, made with
-run.cache_features, so that no stage computes another within.
+Input: MANIFEST.json of every stage. Output: Finished stages. `python -m lookbook.pipelines.finished_steps ARTIFACTS...` prints
+the stages of costs.toml anew; give it runs of several sizes, so that it can tell what grows with the size from what does not, made
+with run.cache_features, so that no stage computes another within.
 """
 
 import json
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipelines.artifacts import MANIFEST
-from pipelines.costs import FIGURES, Cost, Figure, Finished, Line, Size
+from lookbook.pipelines.artifacts import MANIFEST
+from lookbook.pipelines.costs import FIGURES, Cost, Figure, Finished, Line, Size
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.display import WIDE
-from pipelines.figures import as_float
-from pipelines.progress import Reporter
+from lookbook.pipelines.display import WIDE
+from lookbook.pipelines.figures import as_float
+from lookbook.pipelines.progress import Reporter
 
 METHODS = {"shap": "SHAP", "permutation": "MAP\nlost", "gain": "gain", "split": "splits"}
 """Methods of IMPORTANCE and their headings; rows are sorted by the first."""

@@ -9,19 +9,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.windows import Window, last_window
-from pipelines.artifacts import Stage
-from pipelines.config import Settings, load_settings
-from pipelines.digest import digest
-from pipelines.errors import ArtifactError
-from pipelines.judge import judge
-from pipelines.open_stages import opened
-from pipelines.progress import Reporter
-from pipelines.rank import Ranked, rank_week
-from pipelines.run import run
-from pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.data.windows import Window, last_window
+from lookbook.pipelines.artifacts import Stage
+from lookbook.pipelines.config import Settings, load_settings
+from lookbook.pipelines.digest import digest
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.judge import judge
+from lookbook.pipelines.open_stages import opened
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import Ranked, rank_week
+from lookbook.pipelines.run import run
+from lookbook.pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 
 @dataclass(frozen=True)

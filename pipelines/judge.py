@@ -11,15 +11,15 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluation.baselines import article_popularity, baseline_recommendations
-from evaluation.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
-from evaluation.recommendations import top_of
-from evaluation.results import evaluate
-from evaluation.segments import customer_segments
-from pipelines.artifacts import Stage, write_tables
-from pipelines.digest import code_digest
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.evaluation.baselines import article_popularity, baseline_recommendations
+from lookbook.evaluation.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
+from lookbook.evaluation.recommendations import top_of
+from lookbook.evaluation.results import evaluate
+from lookbook.evaluation.segments import customer_segments
+from lookbook.pipelines.artifacts import Stage, write_tables
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 SYSTEM = "lookbook"
 UNION_DEPTHS = (12, 50, 100, 200, 300, 500)
@@ -32,7 +32,9 @@ def judge(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sha
         "k": stages.settings.run.k,
         "resamples": stages.settings.evaluation.bootstrap_resamples,
         "seed": stages.settings.run.seed,
-        "code": code_digest("evaluation.results", "evaluation.candidates", "evaluation.baselines", __name__),
+        "code": code_digest(
+            "lookbook.evaluation.results", "lookbook.evaluation.candidates", "lookbook.evaluation.baselines", __name__
+        ),
     }
 
     def build(folder: Path) -> None:

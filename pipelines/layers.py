@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pipelines.errors import SettingsError
+from lookbook.pipelines.errors import SettingsError
 
 Table = dict[str, object]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import polars as pl
 
-from evaluation.lost_labels import lost_labels as count_lost_labels
-from evaluation.lost_labels import trace_labels
-from evaluation.segments import customer_segments
-from pipelines.artifacts import Stage, write_tables
-from pipelines.decided import Decided, in_test_week
-from pipelines.digest import code_digest
-from pipelines.inspected import Inspected
+from lookbook.evaluation.lost_labels import lost_labels as count_lost_labels
+from lookbook.evaluation.lost_labels import trace_labels
+from lookbook.evaluation.segments import customer_segments
+from lookbook.pipelines.artifacts import Stage, write_tables
+from lookbook.pipelines.decided import Decided, in_test_week
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.inspected import Inspected
 
 
 def lost_labels(opened: Inspected) -> pl.DataFrame:
@@ -31,7 +31,13 @@ def traced_stage(opened: Inspected) -> Stage:
         "as_of": str(opened.week.as_of),
         "rrf_constant": stages.settings.retrieval.rrf_constant,
         "k": k,
-        "code": code_digest("evaluation.lost_labels", "retrieval.merge", "ranking.ranker", "pipelines.decided", __name__),
+        "code": code_digest(
+            "lookbook.evaluation.lost_labels",
+            "lookbook.retrieval.merge",
+            "lookbook.ranking.ranker",
+            "lookbook.pipelines.decided",
+            __name__,
+        ),
     }
 
     def build(folder: Path) -> None:

@@ -13,7 +13,7 @@ import threading
 import time
 from types import FrameType
 
-from pipelines.errors import ResourceError, SettingsError
+from lookbook.pipelines.errors import ResourceError, SettingsError
 
 CHILD = "LOOKBOOK_CHILD_OF"
 """In the environment of a child: the process id of its parent."""
@@ -26,7 +26,7 @@ _command: list[str] = []
 
 def remember_command(arguments: list[str]) -> None:
     """Tell how this process was called, so that a child can be called likewise; without it nothing runs in a child."""
-    _command[:] = [sys.executable, "-P", "-m", "pipelines.cli", *arguments]
+    _command[:] = [sys.executable, "-P", "-m", "lookbook.pipelines.cli", *arguments]
 
 
 def run_in_child(limit: str) -> None:

@@ -4,12 +4,12 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-from data.dataset import Dataset
-from data.registry import convert_dataset, source_digest
-from data.sample import sample_dataset
-from pipelines.artifacts import Artifacts, Stage
-from pipelines.config import Settings
-from pipelines.digest import code_digest
+from lookbook.data.dataset import Dataset
+from lookbook.data.registry import convert_dataset, source_digest
+from lookbook.data.sample import sample_dataset
+from lookbook.pipelines.artifacts import Artifacts, Stage
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.digest import code_digest
 
 
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:
@@ -24,7 +24,7 @@ def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:
     Files that were moved but not changed are not converted again; all samples are taken from one conversion.
     """
     choices = {key: value for key, value in asdict(settings.data).items() if key not in ("data_dir", "sample")}
-    key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("data.registry", __name__)}
+    key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("lookbook.data.registry", __name__)}
 
     def build(folder: Path) -> None:
         convert_dataset(settings.data, folder / "tables", today=datetime.now().astimezone().date())
@@ -37,5 +37,5 @@ def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:
     def take(folder: Path) -> None:
         sample_dataset(whole.folder / "tables", folder / "tables", share)
 
-    sampled = {"whole": whole.key, "sample": share, "code": code_digest("data.sample")}
+    sampled = {"whole": whole.key, "sample": share, "code": code_digest("lookbook.data.sample")}
     return artifacts.stage("data", f"{settings.data.dataset} sample {share:g}", key=sampled, build=take)

@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.windows import last_window
-from pipelines.artifacts import Artifacts
-from pipelines.config import Settings
-from pipelines.device import choose_device
-from pipelines.open_dataset import open_dataset
-from pipelines.progress import Reporter
-from pipelines.run_folder import locked
-from pipelines.stages import Stages
+from lookbook.data.windows import last_window
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.device import choose_device
+from lookbook.pipelines.open_dataset import open_dataset
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import locked
+from lookbook.pipelines.stages import Stages
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from pipelines.config import Settings
-    from pipelines.progress import Reporter
+    from lookbook.pipelines.config import Settings
+    from lookbook.pipelines.progress import Reporter
 
 OFF = Parameter(negative="")
 
@@ -26,10 +26,10 @@ class DataChoice:
 
     def settings(self) -> "Settings":
         """The settings in force, after the thread limit is set: Polars reads it once, when it is imported."""
-        from pipelines.threads import limit_threads
+        from lookbook.pipelines.threads import limit_threads
 
         limit_threads(self.threads, config=self.config)
-        from pipelines.config import load_settings
+        from lookbook.pipelines.config import load_settings
 
         return load_settings(self.config, {key: value for key, value in self.given().items() if value is not None})
 
@@ -59,7 +59,7 @@ class Choice(DataChoice):
 
     def settings(self) -> "Settings":
         settings = super().settings()
-        from pipelines.config import choose_sources
+        from lookbook.pipelines.config import choose_sources
 
         return choose_sources(settings, only=self.sources, drop=self.drop)
 
@@ -74,12 +74,12 @@ class Choice(DataChoice):
             SettingsError: both a run and other settings are asked for.
         """
         if self == NO_CHOICE:
-            from pipelines.threads import limit_threads
+            from lookbook.pipelines.threads import limit_threads
 
             limit_threads(None, config=artifacts / "runs" / (run or "latest") / "config.resolved.toml")
             return None
         if run is not None:
-            from pipelines.errors import SettingsError
+            from lookbook.pipelines.errors import SettingsError
 
             raise SettingsError(f"--run {run} has settings of its own: leave out --run, or the other choices")
         return self.settings()
@@ -100,14 +100,14 @@ class Output:
 
     def confine(self, settings: "Settings | None") -> None:
         """Go on in a child process, which is stopped at --memory-limit, else at that of `settings`, else at the default one."""
-        from pipelines.config import load_settings
-        from pipelines.memory_limit import run_in_child
+        from lookbook.pipelines.config import load_settings
+        from lookbook.pipelines.memory_limit import run_in_child
 
         run_in_child(self.memory_limit or (settings or load_settings()).run.memory_limit)
 
     def reporter(self) -> "Reporter":
-        from pipelines.interrupt import stop_after_step
-        from pipelines.progress import Reporter, choose_mode
+        from lookbook.pipelines.interrupt import stop_after_step
+        from lookbook.pipelines.progress import Reporter, choose_mode
 
         reporter = Reporter(choose_mode(json=self.json, quiet=self.quiet))
         stop_after_step(reporter)

@@ -5,10 +5,10 @@ Input: Stages, the shards of each target week, oldest week first. Output: stages
 
 from collections.abc import Callable, Mapping, Sequence
 
-from data.windows import Window, training_windows
-from pipelines.rank import Fitted, examples_before, fallback_lists_of, fit_week, recommend
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.data.windows import Window, training_windows
+from lookbook.pipelines.rank import Fitted, examples_before, fallback_lists_of, fit_week, recommend
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 Targets = Sequence[Sequence[Shard]]
 

@@ -9,16 +9,16 @@ from datetime import date, timedelta
 from math import floor
 from pathlib import Path
 
-from data.dataset import Dataset
-from data.profile.distribution import FENCE_RANGES, Z_LIMIT
-from data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
-from data.rules import BROKEN
-from pipelines.artifacts import Artifacts, Stage, write_tables
-from pipelines.config import Settings
-from pipelines.digest import code_digest
-from pipelines.open_dataset import open_dataset
-from pipelines.progress import Reporter
-from pipelines.run_folder import locked
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
+from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
+from lookbook.data.rules import BROKEN
+from lookbook.pipelines.artifacts import Artifacts, Stage, write_tables
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.open_dataset import open_dataset
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import locked
 
 EPOCH = date(1970, 1, 1)
 PLACES = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max", "mean")
@@ -58,7 +58,7 @@ def profile_stage(dataset: Dataset, artifacts: Artifacts) -> Stage:
     def build(folder: Path) -> None:
         write_tables(folder, {name: table.lazy() for name, table in profile_tables(dataset).items()})
 
-    key = {"data": dataset.digest, "code": code_digest("data.profile.tables")}
+    key = {"data": dataset.digest, "code": code_digest("lookbook.data.profile.tables")}
     return artifacts.stage("profile", dataset.name, key=key, build=build)
 
 

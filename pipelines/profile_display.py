@@ -10,11 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from data.windows import HORIZON_DAYS
-from pipelines.errors import SettingsError
-from pipelines.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
-from pipelines.progress import Reporter
-from pipelines.run_folder import as_json
+from lookbook.data.windows import HORIZON_DAYS
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import as_json
 
 RECENT_WEEKS = 12
 NAMED = 5

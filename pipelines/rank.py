@@ -10,17 +10,17 @@ from pathlib import Path
 
 import polars as pl
 
-from data.errors import DataError
-from data.schema import RECOMMENDATIONS
-from data.windows import Window, training_windows
-from pipelines.artifacts import Passing, Stage, write_tables
-from pipelines.digest import code_digest
-from pipelines.errors import SettingsError
-from pipelines.shards import Shard
-from pipelines.stages import Stages
-from ranking.examples import sample_customers
-from ranking.ranker import Ranker, choose_trees, feature_schema, fit
-from ranking.select import fallback_lists, select_top_k
+from lookbook.data.errors import DataError
+from lookbook.data.schema import RECOMMENDATIONS
+from lookbook.data.windows import Window, training_windows
+from lookbook.pipelines.artifacts import Passing, Stage, write_tables
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.examples import sample_customers
+from lookbook.ranking.ranker import Ranker, choose_trees, feature_schema, fit
+from lookbook.ranking.select import fallback_lists, select_top_k
 
 Week = Sequence[Stage | Passing]
 """The EXAMPLES of one week, a stage for each shard."""
@@ -161,7 +161,12 @@ def _with_age_band(stages: Stages, shard: Shard) -> pl.LazyFrame:
 def fallback_lists_of(stages: Stages, window: Window) -> Stage:
     """Table `fallback`: what is recommended in `window` where no pair is ranked (ranking.select.fallback_lists)."""
     k = stages.settings.run.k
-    key = {"data": stages.dataset.digest, "as_of": str(window.as_of), "k": k, "code": code_digest("ranking.select", __name__)}
+    key = {
+        "data": stages.dataset.digest,
+        "as_of": str(window.as_of),
+        "k": k,
+        "code": code_digest("lookbook.ranking.select", __name__),
+    }
 
     def build(folder: Path) -> None:
         write_tables(folder, {"fallback": fallback_lists(stages.dataset.before(window.as_of), k)})
@@ -215,5 +220,5 @@ def _ranker_key(stages: Stages, weeks: Sequence[Week]) -> dict[str, object]:
         "settings": vars(stages.settings.ranking.lambdarank),
         "leave_out": sorted(stages.settings.features.leave_out),
         "seed": stages.settings.run.seed,
-        "code": code_digest("ranking.ranker", "ranking.examples", __name__),
+        "code": code_digest("lookbook.ranking.ranker", "lookbook.ranking.examples", __name__),
     }

@@ -8,8 +8,8 @@ from typing import Literal
 
 import polars as pl
 
-from data.errors import DataError
-from pipelines.stages import Stages
+from lookbook.data.errors import DataError
+from lookbook.pipelines.stages import Stages
 
 NEIGHBOURS = 2
 """Ids shown on either side of where an unknown id would stand."""

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from pipelines.decided import Decided
-from pipelines.raw_ids import named_articles
-from pipelines.stages import KEYS
+from lookbook.pipelines.decided import Decided
+from lookbook.pipelines.raw_ids import named_articles
+from lookbook.pipelines.stages import KEYS
 
 Row = Mapping[str, object]
 SHOWN_EVIDENCE = 2

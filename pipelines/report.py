@@ -11,14 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from data.windows import training_windows
-from pipelines.config import load_settings
-from pipelines.explain_customer import cards, example_customers
-from pipelines.inspected import Inspected, inspected
-from pipelines.layers import DEFAULTS
-from pipelines.profile import profile_of
-from pipelines.progress import Reporter
-from pipelines.run_folder import add_to_run, as_json
+from lookbook.data.windows import training_windows
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.explain_customer import cards, example_customers
+from lookbook.pipelines.inspected import Inspected, inspected
+from lookbook.pipelines.layers import DEFAULTS
+from lookbook.pipelines.profile import profile_of
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import add_to_run, as_json
 
 FILES = {
     "metrics.json": "lookbook run",
@@ -50,7 +50,7 @@ def report(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False)
             add_to_run(folder, "profile.json", as_json(profile))
             add_to_run(folder, "report.json", as_json(gathered))
             with reporter.step("report", "page"):
-                from report.page import page
+                from lookbook.report.page import page
 
                 add_to_run(folder, "report.html", page(read_files(folder)))
     return folder / "report.html"

@@ -5,19 +5,19 @@ Input: Settings. Output: a run folder (run_folder.py). Both halves use the same 
 
 from pathlib import Path
 
-from data.windows import last_window
-from pipelines.artifacts import Stage
-from pipelines.config import Settings, write_settings
-from pipelines.digest import digest
-from pipelines.judge import judge
-from pipelines.open_stages import opened
-from pipelines.phases import PHASES
-from pipelines.progress import Reporter
-from pipelines.rank import Ranked, rank_week
-from pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
-from pipelines.shards import Shard
-from pipelines.stages import Stages
-from pipelines.submission import write_submission
+from lookbook.data.windows import last_window
+from lookbook.pipelines.artifacts import Stage
+from lookbook.pipelines.config import Settings, write_settings
+from lookbook.pipelines.digest import digest
+from lookbook.pipelines.judge import judge
+from lookbook.pipelines.open_stages import opened
+from lookbook.pipelines.phases import PHASES
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import Ranked, rank_week
+from lookbook.pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.submission import write_submission
 
 
 def run(settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> Path:

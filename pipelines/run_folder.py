@@ -14,13 +14,13 @@ from pathlib import Path
 import polars as pl
 from filelock import FileLock, Timeout
 
-from evaluation.results import nested
-from pipelines.artifacts import MANIFEST, Artifacts, Stage, verify, write_manifest
-from pipelines.digest import digest, library_versions
-from pipelines.disk import FULL, full_disk_explained
-from pipelines.errors import ArtifactError, LockedError, SettingsError
-from pipelines.progress import Reporter, peak_memory_mb
-from pipelines.stages import Stages
+from lookbook.evaluation.results import nested
+from lookbook.pipelines.artifacts import MANIFEST, Artifacts, Stage, verify, write_manifest
+from lookbook.pipelines.digest import digest, library_versions
+from lookbook.pipelines.disk import FULL, full_disk_explained
+from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
+from lookbook.pipelines.progress import Reporter, peak_memory_mb
+from lookbook.pipelines.stages import Stages
 
 TIME = "%Y%m%dT%H%M%SZ"
 

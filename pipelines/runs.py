@@ -9,9 +9,9 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.errors import ArtifactError, SettingsError
-from pipelines.judge import SYSTEM
-from pipelines.run_folder import finished_runs, locked
+from lookbook.pipelines.errors import ArtifactError, SettingsError
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.run_folder import finished_runs, locked
 
 LATEST = "latest"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pipelines.figures import as_float, console, lines, number, section, table, whole
-from retrieval.registry import SOURCES
+from lookbook.pipelines.figures import as_float, console, lines, number, section, table, whole
+from lookbook.retrieval.registry import SOURCES
 
 Row = Mapping[str, object]
 MEGABYTE = 1e6

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.windows import HORIZON_DAYS, Window
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import HORIZON_DAYS, Window
 
 
 @dataclass(frozen=True)

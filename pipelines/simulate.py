@@ -7,11 +7,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from data.simulate.settings import SimulateSettings
-from data.simulate.simulate import Simulated, n_steps, simulate
-from data.simulate.writing import Format
-from pipelines.disk import full_disk_explained
-from pipelines.progress import Reporter
+from lookbook.data.simulate.settings import SimulateSettings
+from lookbook.data.simulate.simulate import Simulated, n_steps, simulate
+from lookbook.data.simulate.writing import Format
+from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.progress import Reporter
 
 
 def simulate_market(

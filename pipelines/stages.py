@@ -11,19 +11,19 @@ from typing import Literal
 
 import polars as pl
 
-from data.dataset import Dataset, History
-from data.windows import Window, training_windows
-from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
-from features.registry import group_of_feature
-from features.registry import groups as feature_groups
-from pipelines.artifacts import Artifacts, Passing, Stage, write_tables
-from pipelines.config import Settings
-from pipelines.digest import code_digest
-from pipelines.shards import Shard, active_customers, shards_of
-from ranking.examples import label_pairs, sample_negatives
-from ranking.ranker import feature_schema
-from retrieval.merge import merge
-from retrieval.source import CandidateSource, Device, Tables
+from lookbook.data.dataset import Dataset, History
+from lookbook.data.windows import Window, training_windows
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from lookbook.features.registry import group_of_feature
+from lookbook.features.registry import groups as feature_groups
+from lookbook.pipelines.artifacts import Artifacts, Passing, Stage, write_tables
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.shards import Shard, active_customers, shards_of
+from lookbook.ranking.examples import label_pairs, sample_negatives
+from lookbook.ranking.ranker import feature_schema
+from lookbook.retrieval.merge import merge
+from lookbook.retrieval.source import CandidateSource, Device, Tables
 
 KEYS = ["customer", "article"]
 UNCUT = 1 << 31
@@ -130,7 +130,7 @@ class Stages:
         candidates = {source.name: self.candidates(source, shard) for source in self.sources}
         limits = {"rrf_constant": self.settings.retrieval.rrf_constant, "max_candidates": self.settings.retrieval.max_candidates}
         kept = self.whole.pairs(shard) if self.whole and self.kept_only else None
-        key = {"candidates": {n: s.key for n, s in candidates.items()}, "code": code_digest("retrieval.merge"), **limits}
+        key = {"candidates": {n: s.key for n, s in candidates.items()}, "code": code_digest("lookbook.retrieval.merge"), **limits}
         if kept:
             limits["max_candidates"] = UNCUT
             key["kept"] = kept.key
@@ -144,7 +144,7 @@ class Stages:
     def statistics(self, window: Window) -> Stage:
         """The feature tables that are the same for every shard."""
         groups = [group for group in self._groups(window) if group.scope == "all"]
-        key = {**self._common(window), "code": code_digest("features.registry"), "groups": [g.name for g in groups]}
+        key = {**self._common(window), "code": code_digest("lookbook.features.registry"), "groups": [g.name for g in groups]}
 
         def build(folder: Path) -> None:
             inputs = Inputs(self.dataset.before(window.as_of), {})
@@ -192,7 +192,7 @@ class Stages:
         pairs = self.pairs(shard)
         statistics = self.statistics(shard.window)
         sampling = {"negatives_per_positive": self.settings.ranking.negatives_per_positive, "seed": self.settings.run.seed}
-        key = {"pairs": pairs.key, "statistics": statistics.key, "code": code_digest("ranking.examples"), **sampling}
+        key = {"pairs": pairs.key, "statistics": statistics.key, "code": code_digest("lookbook.ranking.examples"), **sampling}
 
         def make() -> Tables:
             labelled = label_pairs(pairs.table("pairs"), self.labels(shard.window))

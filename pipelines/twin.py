@@ -10,22 +10,22 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.registry import convert_dataset
-from data.simulate.figures import market_figures
-from data.simulate.simulate import PROPENSITY_FILE
-from data.simulate.twin import Comparison, compare, scale_of
-from data.windows import last_window
-from evaluation.bootstrap import interval, resample_means
-from evaluation.ladder import LADDER, ladder_recommendations
-from evaluation.metrics import customer_metrics
-from evaluation.oracle import Way, oracle_recommendations, way_covered
-from pipelines.config import Settings
-from pipelines.disk import full_disk_explained
-from pipelines.errors import ArtifactError
-from pipelines.judge import SYSTEM
-from pipelines.progress import Reporter
-from pipelines.run_folder import read_about
+from lookbook.data.dataset import Dataset
+from lookbook.data.registry import convert_dataset
+from lookbook.data.simulate.figures import market_figures
+from lookbook.data.simulate.simulate import PROPENSITY_FILE
+from lookbook.data.simulate.twin import Comparison, compare, scale_of
+from lookbook.data.windows import last_window
+from lookbook.evaluation.bootstrap import interval, resample_means
+from lookbook.evaluation.ladder import LADDER, ladder_recommendations
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.oracle import Way, oracle_recommendations, way_covered
+from lookbook.pipelines.config import Settings
+from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import read_about
 
 TOP_RUNG = "repurchase, 90 days, then popularity"
 POPULARITY = "popularity, 7 days"

@@ -8,9 +8,9 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from data.simulate.twin import TOLERANCE, Comparison
-from evaluation.oracle import Way
-from pipelines.twin import LADDER_FACTOR, Twin
+from lookbook.data.simulate.twin import TOLERANCE, Comparison
+from lookbook.evaluation.oracle import Way
+from lookbook.pipelines.twin import LADDER_FACTOR, Twin
 
 WIDE = 110
 

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.registry import source_files
-from data.schema import ARTICLES, CUSTOMERS, TRANSACTIONS
-from data.settings import DataSettings
-from data.source_files import open_bytes
-from data.windows import last_window
+from lookbook.data.dataset import Dataset
+from lookbook.data.registry import source_files
+from lookbook.data.schema import ARTICLES, CUSTOMERS, TRANSACTIONS
+from lookbook.data.settings import DataSettings
+from lookbook.data.source_files import open_bytes
+from lookbook.data.windows import last_window
 
 LAST_DAY = date(2000, 1, 1)
 """Any day: what is counted does not depend on it."""

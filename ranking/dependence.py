@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from ranking.trees import Floats, Matrix, Trees
+from lookbook.data.schema import Schema
+from lookbook.ranking.trees import Floats, Matrix, Trees
 
 PARTIAL_DEPENDENCE: Schema = {"feature": pl.String, "value": pl.Float64, "score": pl.Float64}
 """One row per feature and value: the mean raw score of all pairs when each had that value; null = the value is missing.

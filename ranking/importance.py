@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from ranking.trees import Floats, Trees
+from lookbook.data.schema import Schema
+from lookbook.ranking.trees import Floats, Trees
 
 Level = Literal["feature", "group", "source"]
 

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from ranking.trees import Floats, Matrix, Trees
+from lookbook.ranking.trees import Floats, Matrix, Trees
 
 Rows = npt.NDArray[np.int64]
 BLOCK_ROWS = 16_384

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 from annotated_types import Ge, Gt, Le
 
-from data.schema import SchemaError
+from lookbook.data.schema import SchemaError
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy-waiting threads cost 2-5x CPU where cores are shared
 

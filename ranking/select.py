@@ -5,8 +5,8 @@ Input: scored pairs, the customers to serve, a fallback list. Output: RECOMMENDA
 
 import polars as pl
 
-from data.dataset import History
-from data.schema import RECOMMENDATIONS
+from lookbook.data.dataset import History
+from lookbook.data.schema import RECOMMENDATIONS
 
 FALLBACK_DAYS = 28
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import numpy.typing as npt
 
-from ranking.ranker import Ranker
+from lookbook.ranking.ranker import Ranker
 
 if TYPE_CHECKING:
     import lightgbm

@@ -1,10 +1,10 @@
 """What each source is worth: the system without it, it alone, and its Shapley value."""
 
-from report.chart import COLOURS, Row, figure, small_multiples
-from report.fact import Fact
-from report.html import Child, Html, label, number, table, with_interval
-from report.plots import intervals, labelled_bars
-from report.section import Files, Section, file, to_fill
+from lookbook.report.chart import COLOURS, Row, figure, small_multiples
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, label, number, table, with_interval
+from lookbook.report.plots import intervals, labelled_bars
+from lookbook.report.section import Files, Section, file, to_fill
 
 VERDICTS = {"helps": COLOURS[0], "cannot tell": COLOURS[6], "hurts": COLOURS[1]}
 MODES = {

@@ -1,11 +1,11 @@
 """What the sources retrieved: the recall ceiling as a funnel, each source, and how much they overlap."""
 
-from report.chart import Column, Row, figure
-from report.fact import Fact
-from report.html import Child, Html, label, number, sentence, table, with_interval
-from report.plots import curves, heat_map, labelled_bars
-from report.results import system_of
-from report.section import EVERYBODY, Files, Section, file, to_fill
+from lookbook.report.chart import Column, Row, figure
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, label, number, sentence, table, with_interval
+from lookbook.report.plots import curves, heat_map, labelled_bars
+from lookbook.report.results import system_of
+from lookbook.report.section import EVERYBODY, Files, Section, file, to_fill
 
 UNION = "union"
 """The row of metrics.json that is of all sources together."""

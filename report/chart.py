@@ -11,8 +11,8 @@ from itertools import cycle
 
 import altair as alt
 
-from report.fact import Fact
-from report.html import Child, Html, folded, number, paragraph, table, tag
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, folded, number, paragraph, table, tag
 
 Row = Mapping[str, Fact | str | int | float]
 """One datum by the names of the encodings; everything with an origin is a Fact."""

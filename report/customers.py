@@ -1,8 +1,8 @@
 """Some customers: what they were recommended, why, and what they bought."""
 
-from report.fact import Fact
-from report.html import Child, Html, label, number, paragraph, tag
-from report.section import Files, Section, file, segment_label
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, label, number, paragraph, tag
+from lookbook.report.section import Files, Section, file, segment_label
 
 
 def customers(files: Files) -> Section:

@@ -1,10 +1,10 @@
 """The columns of the data: what is missing, how numbers are spread, what was set aside."""
 
-from report.chart import Column, Row, figure, small_multiples
-from report.fact import Fact
-from report.html import Child, Html, folded, label, number, table
-from report.plots import bins, labelled_bars
-from report.section import heading
+from lookbook.report.chart import Column, Row, figure, small_multiples
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, folded, label, number, table
+from lookbook.report.plots import bins, labelled_bars
+from lookbook.report.section import heading
 
 STATISTICS = {
     "missing_share": ("missing", ".1%"),

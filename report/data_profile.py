@@ -1,11 +1,11 @@
 """The data in short: volume by week and weekday, the long tail, repurchase, life cycle."""
 
-from report.chart import Column, Row, figure, small_multiples
-from report.data_columns import columns, histogram, histograms, policy
-from report.fact import Fact
-from report.html import Child, Html, number, sentence, table
-from report.plots import curves, labelled_bars, over_time
-from report.section import Files, Section, file, to_fill
+from lookbook.report.chart import Column, Row, figure, small_multiples
+from lookbook.report.data_columns import columns, histogram, histograms, policy
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, number, sentence, table
+from lookbook.report.plots import curves, labelled_bars, over_time
+from lookbook.report.section import Files, Section, file, to_fill
 
 WEEKLY = {
     "rows": ("purchases", None),

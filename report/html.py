@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from report.fact import Fact
+from lookbook.report.fact import Fact
 
 NOTHING = "–"
 """Stands where a value is unknown."""

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from math import isnan
 
-from report.chart import Column, Row, figure, small_multiples
-from report.fact import Fact
-from report.html import Child, Html, between, folded, join, number, paragraph, table, tag
-from report.plots import curves, scatter
-from report.section import Files, Section, file, to_fill
+from lookbook.report.chart import Column, Row, figure, small_multiples
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, between, folded, join, number, paragraph, table, tag
+from lookbook.report.plots import curves, scatter
+from lookbook.report.section import Files, Section, file, to_fill
 
 METHODS = {
     "gain": ("gain", ",.0f", "how much its splits improve the trees"),

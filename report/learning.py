@@ -1,10 +1,10 @@
 """How learning went: the embedding models pass by pass, the ranker tree by tree."""
 
-from report.chart import Column, Row, figure, small_multiples
-from report.fact import Fact
-from report.html import Child, Html, label, number, paragraph
-from report.plots import curves
-from report.section import Files, Section, file
+from lookbook.report.chart import Column, Row, figure, small_multiples
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, label, number, paragraph
+from lookbook.report.plots import curves
+from lookbook.report.section import Files, Section, file
 
 
 def learning(files: Files) -> Section:

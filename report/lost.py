@@ -1,10 +1,10 @@
 """What became of every purchase of the test week, by segment of customers."""
 
-from report.chart import Row, figure
-from report.fact import Fact
-from report.html import Child, Html, join, number, table, tag
-from report.plots import stacked_shares
-from report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
+from lookbook.report.chart import Row, figure
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, join, number, table, tag
+from lookbook.report.plots import stacked_shares
+from lookbook.report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
 
 
 def lost_labels(files: Files) -> Section:

@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from report.ablation import ablation, shapley
-from report.candidates import funnel, sources
-from report.chart import THEME, tag_free
-from report.customers import customers
-from report.data_profile import data_profile
-from report.fact import root
-from report.html import Html, join, tag
-from report.importance import dependence, importance
-from report.learning import learning
-from report.lost import lost_labels
-from report.results import results, segments
-from report.section import Files, Section, file
-from report.settings import settings
+from lookbook.report.ablation import ablation, shapley
+from lookbook.report.candidates import funnel, sources
+from lookbook.report.chart import THEME, tag_free
+from lookbook.report.customers import customers
+from lookbook.report.data_profile import data_profile
+from lookbook.report.fact import root
+from lookbook.report.html import Html, join, tag
+from lookbook.report.importance import dependence, importance
+from lookbook.report.learning import learning
+from lookbook.report.lost import lost_labels
+from lookbook.report.results import results, segments
+from lookbook.report.section import Files, Section, file
+from lookbook.report.settings import settings
 
 HERE = Path(__file__).parent
 OUTCOME = (results, segments, funnel, lost_labels, sources, ablation, shapley)

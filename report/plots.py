@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, SOFT, STEP, Drawing, lines, marks
+from lookbook.report.chart import COLOURS, DASHES, GRID, INK, NO_KEY, ONE, ROWS, SHAPES, SOFT, STEP, Drawing, lines, marks
 
 STACK = [COLOURS[place] for place in (6, 1, 5, 3, 4, 2)]
 """Colours of the parts of a bar, light enough for black text."""

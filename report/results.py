@@ -1,10 +1,10 @@
 """How good the recommendations are: the system, the baselines and each source alone, over everybody and by segment."""
 
-from report.chart import Row, figure
-from report.fact import Fact
-from report.html import Child, Html, between, join, label, number, sentence, table, with_interval
-from report.plots import grouped_intervals, intervals
-from report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
+from lookbook.report.chart import Row, figure
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, between, join, label, number, sentence, table, with_interval
+from lookbook.report.plots import grouped_intervals, intervals
+from lookbook.report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
 
 METRICS = {
     "recall": ("recall", ".4f"),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from report.fact import Fact, root
-from report.html import Child, Html, code, paragraph, tag
+from lookbook.report.fact import Fact, root
+from lookbook.report.html import Child, Html, code, paragraph, tag
 
 EVERYBODY = "all"
 """The segment of all customers."""

@@ -1,10 +1,10 @@
 """What was run: settings, data, versions, device, and what each stage took."""
 
-from report.chart import figure
-from report.fact import Fact
-from report.html import Child, Html, code, folded, number, paragraph, table
-from report.plots import labelled_bars
-from report.section import Files, Section, file
+from lookbook.report.chart import figure
+from lookbook.report.fact import Fact
+from lookbook.report.html import Child, Html, code, folded, number, paragraph, table
+from lookbook.report.plots import labelled_bars
+from lookbook.report.section import Files, Section, file
 
 
 def settings(files: Files) -> Section:

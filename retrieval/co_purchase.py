@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
-from data.dataset import History
-from retrieval.source import (
+from lookbook.data.dataset import History
+from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
     Count,

@@ -6,8 +6,8 @@ Input: SOURCES. Output: Markdown. `make docs` writes it, a test keeps it fresh.
 import inspect
 from dataclasses import fields
 
-from retrieval.registry import SOURCES
-from retrieval.source import CandidateSource
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import CandidateSource
 
 INTRODUCTION = """# Candidate sources
 
@@ -34,7 +34,7 @@ def _section(source: type[CandidateSource]) -> str:
         f"- learns ({start}): {_text(source.learn)}",
         f"- evidence, the purchases that lead to an article: {_text(source.evidence)}",
         f"- settings: {settings}",
-        f"- code: `{source.__module__.replace('.', '/')}.py`\n",
+        f"- code: `{source.__module__.removeprefix('lookbook.').replace('.', '/')}.py`\n",
     ]
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ Input: (customer, article), PAST_TRANSACTIONS, EMBEDDINGS of articles. Output: E
 import numpy as np
 import polars as pl
 
-from retrieval.source import strongest_evidence
+from lookbook.retrieval.source import strongest_evidence
 
 
 def nearest_purchases(pairs: pl.LazyFrame, purchases: pl.LazyFrame, embeddings: pl.LazyFrame, *, top: int) -> pl.LazyFrame:

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from retrieval.source import Device
-from retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.retrieval.source import Device
+from lookbook.retrieval.tensorflow_runtime import start_tensorflow
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]

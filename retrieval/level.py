@@ -6,8 +6,8 @@ Output: small tables keyed by `group`, the level's code.
 
 import polars as pl
 
-from data.dataset import History
-from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, strongest_evidence
+from lookbook.data.dataset import History
+from lookbook.retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, strongest_evidence
 
 
 def best_sellers(history: History, level: str, *, half_life_days: float, top: int) -> pl.LazyFrame:

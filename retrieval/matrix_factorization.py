@@ -11,14 +11,14 @@ from typing import ClassVar, cast
 import numpy as np
 import polars as pl
 
-from data.dataset import History
-from data.schema import CANDIDATES
-from retrieval.embedding_batches import Examples, Purchases, Vectors
-from retrieval.embedding_neighbours import nearest_purchases
-from retrieval.embedding_recall import Pair, judge
-from retrieval.inner_product import top_k, with_bias, with_one
-from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
-from retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.data.dataset import History
+from lookbook.data.schema import CANDIDATES
+from lookbook.retrieval.embedding_batches import Examples, Purchases, Vectors
+from lookbook.retrieval.embedding_neighbours import nearest_purchases
+from lookbook.retrieval.embedding_recall import Pair, judge
+from lookbook.retrieval.inner_product import top_k, with_bias, with_one
+from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
+from lookbook.retrieval.tensorflow_runtime import start_tensorflow
 
 NEAREST_PURCHASES = 3
 
@@ -101,7 +101,7 @@ class MatrixFactorization:
         if not len(purchases.days_ago):
             return
         start_tensorflow()
-        from retrieval.row_sparse import train
+        from lookbook.retrieval.row_sparse import train
 
         examples = Examples.of(purchases, half_life_days=self.half_life_days, popularity_power=self.popularity_power)
         ids, none = purchases.customer_ids, np.zeros(len(purchases.customer_ids), np.float32)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from data.schema import CANDIDATES, PAIRS
-from retrieval.source import pair_key
+from lookbook.data.schema import CANDIDATES, PAIRS
+from lookbook.retrieval.source import pair_key
 
 Keys = npt.NDArray[np.uint64]
 """(customer, article) in one number, which sorts and is found several times as fast as two columns."""

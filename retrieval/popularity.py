@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import polars as pl
 
-from data.dataset import History
-from retrieval.source import (
+from lookbook.data.dataset import History
+from lookbook.retrieval.source import (
     DECAY_UNITS,
     EVIDENCE,
     FORBID_UNKNOWN_KEYS,

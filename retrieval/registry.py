@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from retrieval.co_purchase import CoPurchase
-from retrieval.favourite_category import FavouriteCategory
-from retrieval.matrix_factorization import MatrixFactorization
-from retrieval.popularity import Popularity
-from retrieval.repurchase import Repurchase
-from retrieval.same_product import SameProduct
-from retrieval.source import CandidateSource
+from lookbook.retrieval.co_purchase import CoPurchase
+from lookbook.retrieval.favourite_category import FavouriteCategory
+from lookbook.retrieval.matrix_factorization import MatrixFactorization
+from lookbook.retrieval.popularity import Popularity
+from lookbook.retrieval.repurchase import Repurchase
+from lookbook.retrieval.same_product import SameProduct
+from lookbook.retrieval.source import CandidateSource
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
     Repurchase.name: Repurchase,

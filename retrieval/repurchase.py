@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import polars as pl
 
-from data.bought_pairs import sums_by_article
-from data.dataset import History
-from retrieval.source import (
+from lookbook.data.bought_pairs import sums_by_article
+from lookbook.data.dataset import History
+from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
     Count,

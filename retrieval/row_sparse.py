@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from retrieval.embedding_batches import Batch, Floats, Vectors
-from retrieval.embedding_model import EmbeddingModel
-from retrieval.source import Device
+from lookbook.retrieval.embedding_batches import Batch, Floats, Vectors
+from lookbook.retrieval.embedding_model import EmbeddingModel
+from lookbook.retrieval.source import Device
 
 Steps = Callable[[Batch], Floats]
 

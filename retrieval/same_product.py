@@ -8,9 +8,9 @@ from typing import ClassVar
 
 import polars as pl
 
-from data.dataset import History
-from retrieval.level import best_sellers, evidence_in_groups, favourite_groups
-from retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Level, Tables, rank_candidates
+from lookbook.data.dataset import History
+from lookbook.retrieval.level import best_sellers, evidence_in_groups, favourite_groups
+from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Level, Tables, rank_candidates
 
 
 @dataclass(frozen=True)

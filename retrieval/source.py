@@ -9,8 +9,8 @@ from typing import Annotated, ClassVar, Final, Literal, Protocol
 import polars as pl
 from annotated_types import Ge, Gt, Le
 
-from data.dataset import History
-from data.schema import Schema
+from lookbook.data.dataset import History
+from lookbook.data.schema import Schema
 
 EVIDENCE: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "purchase": pl.UInt32, "strength": pl.Float32}
 """One row per past purchase because of which a source suggests the article. purchase: an article that the customer bought,

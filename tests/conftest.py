@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.schema import ARTICLES, LEVELS, TRANSACTIONS
+from lookbook.data.dataset import Dataset
+from lookbook.data.schema import ARTICLES, LEVELS, TRANSACTIONS
 
 MakeDataset = Callable[..., Dataset]
 Scramble = Callable[[Dataset, date], Dataset]

@@ -10,17 +10,17 @@ from pathlib import Path
 
 import polars as pl
 
-from data.attributes import age_columns, ranked
-from data.errors import DataError
-from data.parse import Dating
-from data.quarantine import Intake
-from data.raw_lists import ListSource, read_list
-from data.raw_reader import read_text
-from data.raw_tables import RawTables, RawTransactions
-from data.rules import ANY_PURCHASE, ArticleRules, CustomerRules
-from data.schema import LEVELS
-from data.settings import CsvMapping, DataSettings
-from data.tally import Tally
+from lookbook.data.attributes import age_columns, ranked
+from lookbook.data.errors import DataError
+from lookbook.data.parse import Dating
+from lookbook.data.quarantine import Intake
+from lookbook.data.raw_lists import ListSource, read_list
+from lookbook.data.raw_reader import read_text
+from lookbook.data.raw_tables import RawTables, RawTransactions
+from lookbook.data.rules import ANY_PURCHASE, ArticleRules, CustomerRules
+from lookbook.data.schema import LEVELS
+from lookbook.data.settings import CsvMapping, DataSettings
+from lookbook.data.tally import Tally
 
 
 def files(settings: DataSettings) -> dict[str, Path]:

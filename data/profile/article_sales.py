@@ -5,9 +5,9 @@ Input: Counts. Output: LONG_TAIL, LIFE_CYCLE, and how often each number of trans
 
 import polars as pl
 
-from data.profile.counting import Counts
-from data.schema import Schema
-from data.windows import HORIZON_DAYS
+from lookbook.data.profile.counting import Counts
+from lookbook.data.schema import Schema
+from lookbook.data.windows import HORIZON_DAYS
 
 LONG_TAIL: Schema = {
     "articles": pl.Int64,

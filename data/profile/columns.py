@@ -8,10 +8,10 @@ from dataclasses import asdict, dataclass
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.profile.distribution import DISTRIBUTION, Distribution, distribution, histogram, table_of
-from data.profile.values import role, value_counts, value_of
-from data.schema import Schema
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.distribution import DISTRIBUTION, Distribution, distribution, histogram, table_of
+from lookbook.data.profile.values import role, value_counts, value_of
+from lookbook.data.schema import Schema
 
 COMMONEST = 20
 

@@ -10,9 +10,9 @@ from datetime import date
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.schema import Schema
-from data.windows import HORIZON_DAYS, last_window
+from lookbook.data.dataset import Dataset
+from lookbook.data.schema import Schema
+from lookbook.data.windows import HORIZON_DAYS, last_window
 
 ROWS_AT_A_TIME = 3_000_000
 MICRO = 1_000_000

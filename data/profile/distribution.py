@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from data.schema import Schema
+from lookbook.data.schema import Schema
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -5,13 +5,13 @@ Input: Dataset. Output: tables by name. Memory is bounded whatever the number of
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.profile.article_sales import gini, life_cycle, long_tail, top_share, transactions_per_article
-from data.profile.columns import HISTOGRAMS, histogram_table, profile_columns
-from data.profile.counting import Counts, count
-from data.profile.distribution import DISTRIBUTION, distribution, table_of
-from data.profile.weeks import months, weekdays, weeks
-from data.schema import Schema
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.article_sales import gini, life_cycle, long_tail, top_share, transactions_per_article
+from lookbook.data.profile.columns import HISTOGRAMS, histogram_table, profile_columns
+from lookbook.data.profile.counting import Counts, count
+from lookbook.data.profile.distribution import DISTRIBUTION, distribution, table_of
+from lookbook.data.profile.weeks import months, weekdays, weeks
+from lookbook.data.schema import Schema
 
 INACTIVE_DAYS = 180
 TOP_ARTICLES = 12

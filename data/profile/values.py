@@ -5,7 +5,7 @@ Input: a canonical table. Output: VALUES.
 
 import polars as pl
 
-from data.schema import Schema
+from lookbook.data.schema import Schema
 
 SIGNIFICANT_DIGITS = 5
 """Digits to which numbers are told apart: prices below 1,000.00 to the cent. It bounds the values held, 90,000 per power of ten."""

@@ -7,9 +7,9 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from data.profile.counting import MICRO, Counts, week_of
-from data.schema import Schema
-from data.windows import HORIZON_DAYS, last_window
+from lookbook.data.profile.counting import MICRO, Counts, week_of
+from lookbook.data.schema import Schema
+from lookbook.data.windows import HORIZON_DAYS, last_window
 
 FRESH_DAYS = (7, 30)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.simulate.catalogue import Catalogue, Floats, Ints
-from data.simulate.settings import AppealSettings
-from data.simulate.streams import stream
+from lookbook.data.simulate.catalogue import Catalogue, Floats, Ints
+from lookbook.data.simulate.settings import AppealSettings
+from lookbook.data.simulate.streams import stream
 
 YEAR_WEEKS = 52.18
 LAST_PART = 0.8

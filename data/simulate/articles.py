@@ -9,11 +9,11 @@ from itertools import islice, product
 import numpy as np
 import polars as pl
 
-from data.simulate.appeal import Appeal
-from data.simulate.catalogue import Catalogue, Ints
-from data.simulate.settings import CatalogueSettings
-from data.simulate.streams import stream
-from data.simulate.words import (
+from lookbook.data.simulate.appeal import Appeal
+from lookbook.data.simulate.catalogue import Catalogue, Ints
+from lookbook.data.simulate.settings import CatalogueSettings
+from lookbook.data.simulate.streams import stream
+from lookbook.data.simulate.words import (
     COLOURS,
     CUTS,
     DETAILS,

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.simulate.settings import CatalogueSettings
-from data.simulate.streams import stream
+from lookbook.data.simulate.settings import CatalogueSettings
+from lookbook.data.simulate.streams import stream
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.simulate.catalogue import Catalogue, Floats, Ints
-from data.simulate.memory import NEVER, Memory, at_place, draw_place, n_remembered
-from data.simulate.people import People, favourite_weights, pick
-from data.simulate.settings import ChoiceSettings, PeopleSettings
-from data.simulate.streams import stream
-from data.simulate.visits import Visits
+from lookbook.data.simulate.catalogue import Catalogue, Floats, Ints
+from lookbook.data.simulate.memory import NEVER, Memory, at_place, draw_place, n_remembered
+from lookbook.data.simulate.people import People, favourite_weights, pick
+from lookbook.data.simulate.settings import ChoiceSettings, PeopleSettings
+from lookbook.data.simulate.streams import stream
+from lookbook.data.simulate.visits import Visits
 
 Flags = npt.NDArray[np.bool_]
 

@@ -6,9 +6,9 @@ Input: People. Output: one row per customer, in the order of the ids, which are 
 import numpy as np
 import polars as pl
 
-from data.simulate.catalogue import Floats, Ints
-from data.simulate.people import People
-from data.simulate.streams import stream
+from lookbook.data.simulate.catalogue import Floats, Ints
+from lookbook.data.simulate.people import People
+from lookbook.data.simulate.streams import stream
 
 ID_BYTES = 32
 NEWS_SHARE, ACTIVE_OF_NEWS, NO_AGE, NO_NEWS_KNOWN = 0.349, 0.973, 0.0116, 0.0117

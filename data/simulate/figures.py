@@ -8,12 +8,12 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset
-from data.raw_reader import read_text
-from data.simulate.yardsticks import CARDINALITIES
-from data.source_files import require_file
-from data.tally import Tally
-from data.windows import HORIZON_DAYS, last_window
+from lookbook.data.dataset import Dataset
+from lookbook.data.raw_reader import read_text
+from lookbook.data.simulate.yardsticks import CARDINALITIES
+from lookbook.data.source_files import require_file
+from lookbook.data.tally import Tally
+from lookbook.data.windows import HORIZON_DAYS, last_window
 
 BLACK_FRIDAY, SPRING, CLOSED = date(2019, 11, 29), (date(2020, 3, 1), date(2020, 5, 31)), (2020, 4)
 TOP_SHARE, TOP_ARTICLES = 0.074, 12

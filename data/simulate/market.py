@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from data.simulate.appeal import Appeal, build_appeal, first_shocks, next_shocks, week_weights
-from data.simulate.catalogue import Catalogue, Floats, build_catalogue
-from data.simulate.choices import Choosers, Items, Shelf, draw_items, shelf
-from data.simulate.memory import Memory, empty_memory, remember
-from data.simulate.people import People, build_people
-from data.simulate.settings import SimulateSettings
-from data.simulate.visits import Visits, after_visits, buying_probabilities, draw_visits, joining_probabilities
-from data.simulate.weeks import Week, calendar
+from lookbook.data.simulate.appeal import Appeal, build_appeal, first_shocks, next_shocks, week_weights
+from lookbook.data.simulate.catalogue import Catalogue, Floats, build_catalogue
+from lookbook.data.simulate.choices import Choosers, Items, Shelf, draw_items, shelf
+from lookbook.data.simulate.memory import Memory, empty_memory, remember
+from lookbook.data.simulate.people import People, build_people
+from lookbook.data.simulate.settings import SimulateSettings
+from lookbook.data.simulate.visits import Visits, after_visits, buying_probabilities, draw_visits, joining_probabilities
+from lookbook.data.simulate.weeks import Week, calendar
 
 
 @dataclass(frozen=True)

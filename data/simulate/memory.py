@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.simulate.catalogue import Floats, Ints
-from data.simulate.settings import ChoiceSettings
+from lookbook.data.simulate.catalogue import Floats, Ints
+from lookbook.data.simulate.settings import ChoiceSettings
 
 NEVER = -1
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.simulate.catalogue import Catalogue, Floats, Ints
-from data.simulate.choices import Shelf
-from data.simulate.market import Market, Trade
-from data.simulate.memory import at_place, memory_shares, n_remembered
+from lookbook.data.simulate.catalogue import Catalogue, Floats, Ints
+from lookbook.data.simulate.choices import Shelf
+from lookbook.data.simulate.market import Market, Trade
+from lookbook.data.simulate.memory import at_place, memory_shares, n_remembered
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.simulate.catalogue import Catalogue, Floats, Ints
-from data.simulate.settings import PeopleSettings
-from data.simulate.streams import stream
+from lookbook.data.simulate.catalogue import Catalogue, Floats, Ints
+from lookbook.data.simulate.settings import PeopleSettings
+from lookbook.data.simulate.streams import stream
 
 YOUNGEST, OLDEST = 16, 99
 YOUNG_AGES, OLDER_AGES, OTHER_AGES = (22.5, 3.0), (50.0, 7.5), (34.0, 9.0)

@@ -7,10 +7,10 @@ from datetime import date
 
 import numpy as np
 
-from data.simulate.appeal import Appeal
-from data.simulate.catalogue import Catalogue, Floats
-from data.simulate.settings import PriceSettings
-from data.simulate.streams import stream
+from lookbook.data.simulate.appeal import Appeal
+from lookbook.data.simulate.catalogue import Catalogue, Floats
+from lookbook.data.simulate.settings import PriceSettings
+from lookbook.data.simulate.streams import stream
 
 STEPS = 59_000
 """Price steps in one unit; a price is a whole number of steps, one at least."""

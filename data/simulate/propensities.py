@@ -13,13 +13,13 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from data.schema import Schema
-from data.simulate.catalogue import Floats, Ints
-from data.simulate.choices import favourite_shares, led_shares
-from data.simulate.market import Market, Trade
-from data.simulate.pairs import Pairs, led_by, likely_pairs
-from data.simulate.streams import stream
-from data.simulate.visits import exchange_probabilities
+from lookbook.data.schema import Schema
+from lookbook.data.simulate.catalogue import Floats, Ints
+from lookbook.data.simulate.choices import favourite_shares, led_shares
+from lookbook.data.simulate.market import Market, Trade
+from lookbook.data.simulate.pairs import Pairs, led_by, likely_pairs
+from lookbook.data.simulate.streams import stream
+from lookbook.data.simulate.visits import exchange_probabilities
 
 PROPENSITIES: Schema = {
     "as_of": pl.Date,

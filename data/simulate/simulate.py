@@ -13,17 +13,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data.durable import whole_folder
-from data.errors import DataError, Where
-from data.simulate.articles import articles_table
-from data.simulate.catalogue import Floats
-from data.simulate.customers import customers_table
-from data.simulate.market import Market, Trade, build_market, trade_weeks
-from data.simulate.prices import paid_prices, usual_prices, week_prices
-from data.simulate.propensities import PROPENSITIES, sampled_propensities
-from data.simulate.settings import SimulateSettings
-from data.simulate.weeks import calendar
-from data.simulate.writing import Format, Writer, write_table, writer
+from lookbook.data.durable import whole_folder
+from lookbook.data.errors import DataError, Where
+from lookbook.data.simulate.articles import articles_table
+from lookbook.data.simulate.catalogue import Floats
+from lookbook.data.simulate.customers import customers_table
+from lookbook.data.simulate.market import Market, Trade, build_market, trade_weeks
+from lookbook.data.simulate.prices import paid_prices, usual_prices, week_prices
+from lookbook.data.simulate.propensities import PROPENSITIES, sampled_propensities
+from lookbook.data.simulate.settings import SimulateSettings
+from lookbook.data.simulate.weeks import calendar
+from lookbook.data.simulate.writing import Format, Writer, write_table, writer
 
 SAMPLE_LENGTH = 12
 SMALLEST_SCALE, LARGEST_SCALE = 0.001, 1.0

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.simulate.yardsticks import YARDSTICKS, Yardstick
+from lookbook.data.simulate.yardsticks import YARDSTICKS, Yardstick
 
 TOLERANCE = 0.15
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from data.simulate.catalogue import Floats, Ints
-from data.simulate.memory import NEVER, Memory
-from data.simulate.people import People
-from data.simulate.settings import VisitSettings
-from data.simulate.streams import stream
-from data.simulate.weeks import Week
+from lookbook.data.simulate.catalogue import Floats, Ints
+from lookbook.data.simulate.memory import NEVER, Memory
+from lookbook.data.simulate.people import People
+from lookbook.data.simulate.settings import VisitSettings
+from lookbook.data.simulate.streams import stream
+from lookbook.data.simulate.weeks import Week
 
 SOLVING_STEPS = 12
 

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from data.simulate.catalogue import Floats
-from data.simulate.settings import DemandSettings, SimulateSettings
-from data.simulate.streams import stream
-from data.windows import HORIZON_DAYS
+from lookbook.data.simulate.catalogue import Floats
+from lookbook.data.simulate.settings import DemandSettings, SimulateSettings
+from lookbook.data.simulate.streams import stream
+from lookbook.data.windows import HORIZON_DAYS
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "data": set(),
     **{package: {"data"} for package in MIDDLE},
     "report": {"data"},
-    **{package: {"data", "report", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "benchmarks")},
+    **{package: {"data", "report", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "lookbook", "benchmarks")},
 }
 HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert"}
 
@@ -29,8 +29,14 @@ def wrong_directions(root: Path) -> str:
         for package, allowed in MAY_IMPORT.items()
         for file in sorted(root.glob(f"{package}/**/*.py"))
         for line, name in imports(ast.parse(file.read_text()))
-        if (target := name.split(".")[0]) in MAY_IMPORT and target not in {package, *allowed}
+        if (target := package_of(name)) in MAY_IMPORT and target not in {package, *allowed}
     )
+
+
+def package_of(name: str) -> str:
+    """The package of the project that a dotted name is of: of lookbook.data.schema it is data."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "lookbook" and len(parts) > 1 else parts[0]
 
 
 def heavy_chains(root: Path, start: str) -> list[str]:
@@ -38,10 +44,10 @@ def heavy_chains(root: Path, start: str) -> list[str]:
     chains, seen, problems = [[start]], {start}, []
     while chains:
         chain = chains.pop()
-        file = root / (chain[-1].replace(".", "/") + ".py")
+        file = root / (chain[-1].removeprefix("lookbook.").replace(".", "/") + ".py")
         names = {name for _, name in imports(at_start(ast.parse(file.read_text())))} if file.exists() else set()
         problems += [" -> ".join([*chain, name]) for name in sorted(names) if name.split(".")[0] in HEAVY]
-        chains += [[*chain, name] for name in sorted(names - seen) if name.split(".")[0] in MAY_IMPORT]
+        chains += [[*chain, name] for name in sorted(names - seen) if package_of(name) in MAY_IMPORT]
         seen |= names
     return problems
 
@@ -97,12 +103,12 @@ def test_imports_point_one_way():
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("data/a.py", "import retrieval"),
-        ("retrieval/deep/a.py", "from features.feature import Feature"),
-        ("features/a.py", "def f():\n    from pipelines import config"),
-        ("ranking/a.py", "import importlib\nimportlib.import_module('evaluation.metrics')"),
-        ("report/a.py", "from pipelines.run_folder import as_json"),
-        ("evaluation/a.py", "import serving.answer as answer"),
+        ("data/a.py", "import lookbook.retrieval"),
+        ("retrieval/deep/a.py", "from lookbook.features.feature import Feature"),
+        ("features/a.py", "def f():\n    from lookbook.pipelines import config"),
+        ("ranking/a.py", "import importlib\nimportlib.import_module('lookbook.evaluation.metrics')"),
+        ("report/a.py", "from lookbook.pipelines.run_folder import as_json"),
+        ("evaluation/a.py", "import lookbook.serving.answer as answer"),
     ],
 )
 def test_an_import_against_the_direction_is_found(file, code, tmp_path):
@@ -111,14 +117,14 @@ def test_an_import_against_the_direction_is_found(file, code, tmp_path):
 
 
 def test_an_import_along_the_direction_is_fine(tmp_path):
-    write(tmp_path, "retrieval/a.py", "import polars, data.schema\nfrom retrieval.source import Tables\nfrom . import b")
-    write(tmp_path, "pipelines/a.py", "from retrieval import registry")
+    write(tmp_path, "retrieval/a.py", "import polars, lookbook.data.schema\nfrom lookbook.retrieval.source import Tables")
+    write(tmp_path, "pipelines/a.py", "from lookbook.retrieval import registry")
     assert wrong_directions(tmp_path) == ""
 
 
-@pytest.mark.parametrize("start", ["pipelines.cli", "retrieval.registry", "features.registry"])
+@pytest.mark.parametrize("start", ["lookbook.pipelines.cli", "lookbook.retrieval.registry", "lookbook.features.registry"])
 def test_settings_and_help_need_no_heavy_library(start):
-    assert (ROOT / (start.replace(".", "/") + ".py")).exists()
+    assert (ROOT / (start.replace(".", "/") + ".py")).is_file()
     assert heavy_chains(ROOT, start) == []
 
 
@@ -134,9 +140,10 @@ def test_an_undeclared_library_is_found(tmp_path):
 
 
 def test_a_heavy_library_is_found_through_any_number_of_modules(tmp_path):
-    write(tmp_path, "pipelines/cli.py", "from retrieval import registry\ndef run():\n    import lightgbm")
-    write(tmp_path, "retrieval/registry.py", "from retrieval.network import Network")
+    write(tmp_path, "pipelines/cli.py", "from lookbook.retrieval import registry\ndef run():\n    import lightgbm")
+    write(tmp_path, "retrieval/registry.py", "from lookbook.retrieval.network import Network")
     write(tmp_path, "retrieval/network.py", "if True:\n    from keras import ops")
-    assert heavy_chains(tmp_path, "pipelines.cli")[0] == "pipelines.cli -> retrieval.registry -> retrieval.network -> keras"
-    write(tmp_path, "retrieval/registry.py", "def f():\n    from retrieval.network import Network")
-    assert heavy_chains(tmp_path, "pipelines.cli") == []
+    chain = "lookbook.pipelines.cli -> lookbook.retrieval.registry -> lookbook.retrieval.network -> keras"
+    assert heavy_chains(tmp_path, "lookbook.pipelines.cli")[0] == chain
+    write(tmp_path, "retrieval/registry.py", "def f():\n    from lookbook.retrieval.network import Network")
+    assert heavy_chains(tmp_path, "lookbook.pipelines.cli") == []

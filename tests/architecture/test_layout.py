@@ -1,17 +1,14 @@
 """Files and functions stay small, are named after what they are about, and say what they do."""
 
 import ast
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 MAX_LINES, MAX_MEDIAN_LINES, MAX_FUNCTION_LINES = 300, 100, 40
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "common", "core", "helpers", "helper", "base", "misc"}
-PACKAGES = ("data", "retrieval", "features", "ranking", "evaluation", "report", "pipelines", "serving", "benchmarks")
+PACKAGES = ("data", "retrieval", "features", "ranking", "evaluation", "report", "pipelines", "serving", "lookbook", "benchmarks")
 
 
 def lengths(root: Path) -> dict[str, int]:
@@ -79,17 +76,11 @@ def test_nothing_is_named_after_what_it_is_not_about():
     assert empty_names(ROOT) == []
 
 
-@pytest.mark.parametrize(
-    "listed",
-    [("tool", "hatch", "build", "targets", "wheel"), ("tool", "mypy")],
-    ids=["wheel", "mypy"],
-)
-def test_the_packages_that_are_shipped_and_checked_are_the_packages_there_are(listed):
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    for key in listed:
-        settings = settings[key]
-    assert set(settings["packages"]) == packages(ROOT)
-    assert packages(ROOT) <= set(PACKAGES)
+def test_every_package_is_part_of_lookbook_and_found_under_its_own_name():
+    found = packages(ROOT) - {"lookbook", "benchmarks"}
+    assert found <= set(PACKAGES)
+    links = {link.name: link.readlink() for link in (ROOT / "lookbook").iterdir() if link.is_symlink()}
+    assert links == {package: Path("..", package) for package in found}
 
 
 def test_what_breaks_a_layout_rule_is_found(tmp_path):

@@ -12,15 +12,15 @@ from benchmarks.scoring_bench import Bench, Line, Trial, compare
 from benchmarks.scoring_prepare import prepared
 from benchmarks.scoring_trials import candidates, compiled_trees, feature_groups, light_cut, trees
 from benchmarks.scoring_week import JudgedWeek, first_shards
-from data.dataset import Dataset
-from data.windows import Window, last_window
-from evaluation.metrics import customer_metrics
-from pipelines.artifacts import Artifacts
-from pipelines.config import choose_sources, load_settings
-from pipelines.progress import Reporter
-from pipelines.rank import rank_week
-from pipelines.shards import shards_of
-from pipelines.stages import Stages
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window, last_window
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import choose_sources, load_settings
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import rank_week
+from lookbook.pipelines.shards import shards_of
+from lookbook.pipelines.stages import Stages
 
 PAIR = {"customer": pl.UInt32, "article": pl.UInt32}
 SETTINGS = {

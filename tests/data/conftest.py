@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from data.settings import DataSettings
+from lookbook.data.settings import DataSettings
 
 DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
 TODAY = date(2026, 1, 1)

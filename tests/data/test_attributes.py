@@ -3,10 +3,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.attributes import age_columns, ranked
-from data.errors import DataError
-from data.quarantine import Intake
-from data.tally import Tally
+from lookbook.data.attributes import age_columns, ranked
+from lookbook.data.errors import DataError
+from lookbook.data.quarantine import Intake
+from lookbook.data.tally import Tally
 
 FILE = Path("customers.csv")
 

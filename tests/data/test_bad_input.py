@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_series_equal
 
-from data.errors import DataError, safe_name
-from data.registry import convert_dataset
-from data.settings import DataSettings
+from lookbook.data.errors import DataError, safe_name
+from lookbook.data.registry import convert_dataset
+from lookbook.data.settings import DataSettings
 
 Change = Callable[[Path], None]
 SALES = "transactions_train.csv"

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.bought_pairs import sums_by_article
+from lookbook.data.bought_pairs import sums_by_article
 
 SUMS = (
     pl.len().cast(pl.Int64).alias("buyers"),
@@ -33,7 +33,7 @@ def summed_slowly(history) -> pl.DataFrame:
 
 @pytest.mark.parametrize("ids", [1, 3, 1 << 16])
 def test_sums_by_article_equal_a_slow_reference_for_any_range(market, monkeypatch, ids):
-    monkeypatch.setattr("data.bought_pairs.RANGE_CUSTOMERS", ids)
+    monkeypatch.setattr("lookbook.data.bought_pairs.RANGE_CUSTOMERS", ids)
     history = market.before(market.last_day)
     assert_frame_equal(sums_by_article(history, SUMS, attributes=[AGE]).collect(), summed_slowly(history))
 

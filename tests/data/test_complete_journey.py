@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.registry import convert_dataset
-from data.schema import TRANSACTIONS
-from data.settings import DataSettings
+from lookbook.data.dataset import Dataset
+from lookbook.data.registry import convert_dataset
+from lookbook.data.schema import TRANSACTIONS
+from lookbook.data.settings import DataSettings
 
 
 def at(text: str) -> datetime:

@@ -11,14 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-import data.shards
-import data.transactions_file
-from data.dataset import Dataset
-from data.errors import DataError
-from data.ids import IdMap
-from data.registry import convert_dataset, source_digest
-from data.settings import DataSettings
-from data.transactions_file import CANONICAL_ORDER
+from lookbook.data.dataset import Dataset
+from lookbook.data.errors import DataError
+from lookbook.data.ids import IdMap
+from lookbook.data.registry import convert_dataset, source_digest
+from lookbook.data.settings import DataSettings
+from lookbook.data.transactions_file import CANONICAL_ORDER
 
 FILES = ("transactions_train", "customers", "articles", "sample_submission")
 
@@ -33,8 +31,8 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 def in_shards_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (data.shards, data.transactions_file):
-        monkeypatch.setattr(module, "SHARD_CUSTOMERS", 2)
+    for module in ("lookbook.data.shards", "lookbook.data.transactions_file"):
+        monkeypatch.setattr(f"{module}.SHARD_CUSTOMERS", 2)
 
 
 def raw_sales(hm_folder: Path) -> pl.DataFrame:
@@ -85,9 +83,9 @@ def test_shards_are_the_same_whatever_is_held_in_memory_at_a_time(
 ) -> None:
     in_shards_of_two(monkeypatch)
     convert_dataset(settings, tmp_path / "plain", today=today)
-    monkeypatch.setattr(data.shards, "GROUP_ROWS", 60)
-    monkeypatch.setattr("data.delimited.BLOCK_BYTES", 1000)
-    monkeypatch.setattr("data.delimited.HEADER_BYTES", 1000)
+    monkeypatch.setattr("lookbook.data.shards.GROUP_ROWS", 60)
+    monkeypatch.setattr("lookbook.data.delimited.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("lookbook.data.delimited.HEADER_BYTES", 1000)
     convert_dataset(settings, tmp_path / "out", today=today)
     assert content(tmp_path / "out") == content(tmp_path / "plain")
 

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.errors import DataError
-from data.registry import convert_dataset
-from data.schema import LEVELS, TRANSACTIONS
-from data.settings import DataSettings
+from lookbook.data.dataset import Dataset
+from lookbook.data.errors import DataError
+from lookbook.data.registry import convert_dataset
+from lookbook.data.schema import LEVELS, TRANSACTIONS
+from lookbook.data.settings import DataSettings
 
 README = Path(__file__).parents[2] / "data" / "README.md"
 LOG = "customer,article,date,price\nc,x,2024-03-01,1.5\nb,x,2024-03-02,2.5\nb,y,2024-03-02,2.5\n"

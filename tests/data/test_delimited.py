@@ -8,10 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-import data.delimited
-from data.delimited import read_delimited
-from data.errors import DataError, FormatError
-from data.tally import Tally
+from lookbook.data.delimited import read_delimited
+from lookbook.data.errors import DataError, FormatError
+from lookbook.data.tally import Tally
 
 FIELD = st.text(st.characters(codec="utf-8", exclude_characters="\x00\r", exclude_categories=("Cs",)), max_size=6)
 TABLE = st.lists(st.tuples(st.text("abc", min_size=1, max_size=3), FIELD, FIELD), min_size=1, max_size=12)
@@ -29,8 +28,8 @@ def written(path: Path, content: str) -> Path:
 
 @pytest.fixture
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data.delimited, "HEADER_BYTES", 16)
-    monkeypatch.setattr(data.delimited, "BLOCK_BYTES", 8)
+    monkeypatch.setattr("lookbook.data.delimited.HEADER_BYTES", 16)
+    monkeypatch.setattr("lookbook.data.delimited.BLOCK_BYTES", 8)
 
 
 @pytest.mark.usefixtures("small_blocks")

@@ -10,10 +10,10 @@ import pyarrow
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.errors import DataError
-from data.registry import check_dataset, convert_dataset
-from data.settings import DataSettings
+from lookbook.data.dataset import Dataset
+from lookbook.data.errors import DataError
+from lookbook.data.registry import check_dataset, convert_dataset
+from lookbook.data.settings import DataSettings
 
 Change = Callable[[Path], None]
 SALES = "transactions_train.csv"

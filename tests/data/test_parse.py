@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.parse import Dating, parse_transactions
-from data.raw_tables import RAW_TRANSACTIONS
-from data.rules import TransactionRules
-from data.tally import Tally
+from lookbook.data.parse import Dating, parse_transactions
+from lookbook.data.raw_tables import RAW_TRANSACTIONS
+from lookbook.data.rules import TransactionRules
+from lookbook.data.tally import Tally
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 

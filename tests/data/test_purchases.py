@@ -6,14 +6,14 @@ import dataframely as dy
 import polars as pl
 import pytest
 
-from data.canonical import convert
-from data.errors import ValueRuleError
-from data.parse import Dating
-from data.raw_tables import RawTables, RawTransactions
-from data.registry import convert_dataset
-from data.rules import ANY_PURCHASE, HM_PURCHASE, PurchaseRules
-from data.schema import LEVELS
-from data.settings import DataSettings
+from lookbook.data.canonical import convert
+from lookbook.data.errors import ValueRuleError
+from lookbook.data.parse import Dating
+from lookbook.data.raw_tables import RawTables, RawTransactions
+from lookbook.data.registry import convert_dataset
+from lookbook.data.rules import ANY_PURCHASE, HM_PURCHASE, PurchaseRules
+from lookbook.data.schema import LEVELS
+from lookbook.data.settings import DataSettings
 
 PURCHASES = pl.DataFrame({
     "line": pl.Series([2, 3, 4], dtype=pl.UInt32),
@@ -61,8 +61,8 @@ def test_batches_with_ids_that_no_table_has_stand_beside_batches_without(
     sales.write_text("\n".join([header, *lines, ""]))
     settings = make_settings(dataset="hm", data_dir=str(hm_folder))
     whole = convert_dataset(settings, tmp_path / "whole", today=today)
-    monkeypatch.setattr("data.delimited.BLOCK_BYTES", 2000)
-    monkeypatch.setattr("data.delimited.HEADER_BYTES", 2000)
+    monkeypatch.setattr("lookbook.data.delimited.BLOCK_BYTES", 2000)
+    monkeypatch.setattr("lookbook.data.delimited.HEADER_BYTES", 2000)
     parts = convert_dataset(settings, tmp_path / "parts", today=today)
     assert parts == whole
     assert (whole.unknown_customers, whole.repaired) == (1, {"transactions: customer_id with spaces round it": 1})

@@ -10,13 +10,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-import data.sample
-import data.transactions_file
-from data.dataset import Dataset
-from data.errors import DataError
-from data.registry import convert_dataset
-from data.sample import sample_dataset
-from data.settings import DataSettings
+from lookbook.data.dataset import Dataset
+from lookbook.data.errors import DataError
+from lookbook.data.registry import convert_dataset
+from lookbook.data.sample import sample_dataset
+from lookbook.data.settings import DataSettings
 
 TABLES = ("transactions", "customers", "articles", "customer_ids", "article_ids", "submission_order")
 SHARE = 0.4
@@ -73,15 +71,15 @@ def test_a_sample_is_the_same_to_the_byte_whatever_is_held_at_a_time(
     whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sample_dataset(whole, tmp_path / "plain", 0.7)
-    monkeypatch.setattr(data.sample, "IDS_AT_A_TIME", 5)
+    monkeypatch.setattr("lookbook.data.sample.IDS_AT_A_TIME", 5)
     sample_dataset(whole, tmp_path / "out", 0.7)
     assert content(tmp_path / "out") == content(tmp_path / "plain")
 
 
 def test_a_sample_of_many_shards_has_the_rows_of_one_shard(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample_dataset(whole, tmp_path / "plain", 0.7)
-    for module in (data.sample, data.transactions_file):
-        monkeypatch.setattr(module, "SHARD_CUSTOMERS", 2)
+    for module in ("lookbook.data.sample", "lookbook.data.transactions_file"):
+        monkeypatch.setattr(f"{module}.SHARD_CUSTOMERS", 2)
     sample_dataset(whole, tmp_path / "out", 0.7)
     for name, table in tables(tmp_path / "plain").items():
         assert_frame_equal(tables(tmp_path / "out")[name], table)

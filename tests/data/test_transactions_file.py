@@ -5,8 +5,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import TRANSACTIONS
-from data.transactions_file import CANONICAL_ORDER, canonically_sorted
+from lookbook.data.schema import TRANSACTIONS
+from lookbook.data.transactions_file import CANONICAL_ORDER, canonically_sorted
 
 FEW = st.tuples(*[st.integers(0, 2)] * 6)
 ANY = st.tuples(*[st.integers(0, 2**32 - 1)] * 2, st.integers(0, 60_000), st.integers(1, 2**32 - 1), *[st.integers(0, 255)] * 2)

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset, History
-from evaluation.baselines import BASELINES, HALF_LIFE_DAYS, MOST_BOUGHT_DAYS, article_popularity, baseline_recommendations
-from evaluation.recommendations import checked
+from lookbook.data.dataset import Dataset, History
+from lookbook.evaluation.baselines import BASELINES, HALF_LIFE_DAYS, MOST_BOUGHT_DAYS, article_popularity, baseline_recommendations
+from lookbook.evaluation.recommendations import checked
 
 MakeDataset = Callable[..., Dataset]
 AS_OF = date(2020, 9, 22)

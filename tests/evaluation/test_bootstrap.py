@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from threadpoolctl import threadpool_limits
 
-from evaluation import bootstrap
-from evaluation.bootstrap import Floats, interval, resample_means
+from lookbook.evaluation import bootstrap
+from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 
 
 def per_customer(n: int, columns: int = 3, seed: int = 5) -> Floats:

@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES, LABELS
-from evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality, sources_in, union_counts, union_recall
+from lookbook.data.schema import CANDIDATES, LABELS
+from lookbook.evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality, sources_in, union_counts, union_recall
 
 Retrieved = dict[str, dict[int, list[int]]]
 Bought = dict[int, set[int]]

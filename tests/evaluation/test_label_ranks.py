@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import LABELS
-from evaluation.label_ranks import LabelRanks
+from lookbook.data.schema import LABELS
+from lookbook.evaluation.label_ranks import LabelRanks
 
 HITS = {"customer": pl.UInt32, "article": pl.UInt32, "rank": pl.UInt8}
 Pair = tuple[int, int]

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import conform
-from evaluation.lost_labels import LOST_LABELS, TRACED_LABELS, lost_labels, stage_names, trace_labels
+from lookbook.data.schema import conform
+from lookbook.evaluation.lost_labels import LOST_LABELS, TRACED_LABELS, lost_labels, stage_names, trace_labels
 
 Pair = tuple[int, int]
 

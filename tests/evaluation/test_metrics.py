@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import LABELS, RECOMMENDATIONS
-from evaluation.metrics import CUSTOMER_METRICS, catalogue_coverage, customer_metrics, novelty
+from lookbook.data.schema import LABELS, RECOMMENDATIONS
+from lookbook.evaluation.metrics import CUSTOMER_METRICS, catalogue_coverage, customer_metrics, novelty
 
 Lists = dict[int, list[int]]
 Bought = dict[int, set[int]]

@@ -2,8 +2,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.schema import RECOMMENDATIONS
-from evaluation.oracle import PROBABILITIES, Way, oracle_recommendations, way_covered
+from lookbook.data.schema import RECOMMENDATIONS
+from lookbook.evaluation.oracle import PROBABILITIES, Way, oracle_recommendations, way_covered
 
 
 def per_customer(*precisions: float) -> pl.DataFrame:

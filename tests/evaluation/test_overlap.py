@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES
-from evaluation.candidates import pairs_of
-from evaluation.overlap import OVERLAP, overlap, shared_pairs
+from lookbook.data.schema import CANDIDATES
+from lookbook.evaluation.candidates import pairs_of
+from lookbook.evaluation.overlap import OVERLAP, overlap, shared_pairs
 
 Pairs = set[tuple[int, int]]
 

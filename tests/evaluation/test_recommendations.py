@@ -2,8 +2,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES, RECOMMENDATIONS, SchemaError
-from evaluation.recommendations import RecommendationError, checked, top_of
+from lookbook.data.schema import CANDIDATES, RECOMMENDATIONS, SchemaError
+from lookbook.evaluation.recommendations import RecommendationError, checked, top_of
 
 GOOD = [(1, 5, 2.0, 1), (1, 6, 1.0, 2), (2, 5, None, 1), (2, 7, None, 2)]
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import LABELS, RECOMMENDATIONS
-from evaluation.baselines import POPULARITY
-from evaluation.recommendations import RecommendationError
-from evaluation.results import COVERAGE, NOVELTY, Evaluation, evaluate, nested
-from evaluation.summary import MEANS
+from lookbook.data.schema import LABELS, RECOMMENDATIONS
+from lookbook.evaluation.baselines import POPULARITY
+from lookbook.evaluation.recommendations import RecommendationError
+from lookbook.evaluation.results import COVERAGE, NOVELTY, Evaluation, evaluate, nested
+from lookbook.evaluation.summary import MEANS
 
 Lists = dict[int, list[int]]
 

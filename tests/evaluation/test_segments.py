@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, segment_members
+from lookbook.data.dataset import Dataset
+from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, segment_members
 
 MakeDataset = Callable[..., Dataset]
 AS_OF = date(2020, 9, 22)

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES, LABELS
-from evaluation.ablation import Judged, judge_variants
-from evaluation.candidates import pairs_of
-from evaluation.shapley import (
+from lookbook.data.schema import CANDIDATES, LABELS
+from lookbook.evaluation.ablation import Judged, judge_variants
+from lookbook.evaluation.candidates import pairs_of
+from lookbook.evaluation.shapley import (
     SHAPLEY,
     all_sets,
     finder_counts,

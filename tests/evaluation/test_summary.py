@@ -3,8 +3,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from evaluation.segments import ALL
-from evaluation.summary import DIFFERENCES, METRICS, paired_difference, summarise
+from lookbook.evaluation.segments import ALL
+from lookbook.evaluation.summary import DIFFERENCES, METRICS, paired_difference, summarise
 
 RESAMPLES = 200
 

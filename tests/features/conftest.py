@@ -8,9 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.dataset import Dataset, History
-from features.feature import FeatureGroup, Inputs, add_features, available, feature_table
-from features.registry import groups
+from lookbook.data.dataset import Dataset, History
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from lookbook.features.registry import groups
 
 AS_OF = date(2020, 9, 16)
 DIM = 8

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.article import ARTICLE
+from lookbook.features.article import ARTICLE
 
 F32, U32 = pl.Float32, pl.UInt32
 CATALOGUE = pl.DataFrame({"article": [1, 2, 3, 4], "product": [10, 10, 20, None]}, schema={"article": U32, "product": U32})

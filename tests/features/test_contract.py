@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from features.feature import available
-from features.registry import GROUPS, feature_docs, groups
+from lookbook.features.feature import available
+from lookbook.features.registry import GROUPS, feature_docs, groups
 
 EVERY = [feature for group in GROUPS for feature in group.features]
 SCOPES = "customer|article|pair|match|embedding"
@@ -145,9 +145,9 @@ import sys
 from datetime import date
 from pathlib import Path
 import polars as pl
-from data.dataset import History
-from features.feature import Inputs, add_features, feature_table
-from features.registry import groups
+from lookbook.data.dataset import History
+from lookbook.features.feature import Inputs, add_features, feature_table
+from lookbook.features.registry import groups
 
 assert pl.thread_pool_size() == int(sys.argv[2])
 table = {file.stem: pl.scan_parquet(file) for file in Path(sys.argv[1]).glob("*.parquet")}

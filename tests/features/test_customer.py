@@ -8,9 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.customer import CUSTOMER, attributes
-from features.feature import Inputs, feature_table
-from features.registry import groups
+from lookbook.features.customer import CUSTOMER, attributes
+from lookbook.features.feature import Inputs, feature_table
+from lookbook.features.registry import groups
 
 F32, U32 = pl.Float32, pl.UInt32
 

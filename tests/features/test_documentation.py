@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from features.documentation import features_page
-from features.registry import GROUPS
+from lookbook.features.documentation import features_page
+from lookbook.features.registry import GROUPS
 
 PAGE = Path(__file__).parents[2] / "docs" / "features.md"
 

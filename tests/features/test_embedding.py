@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from features.embedding import EMBEDDING, RECENT_PURCHASES
-from features.feature import Inputs, add_features
+from lookbook.features.embedding import EMBEDDING, RECENT_PURCHASES
+from lookbook.features.feature import Inputs, add_features
 
 U32, F32 = pl.UInt32, pl.Float32
 AS_OF = date(2020, 9, 16)
@@ -57,7 +57,7 @@ def test_only_the_newest_purchases_are_recent(make_dataset):
 
 
 def test_pairs_beyond_one_block_are_looked_up_like_the_first(make_dataset, monkeypatch):
-    monkeypatch.setattr("features.embedding.BLOCK_PAIRS", 7)
+    monkeypatch.setattr("lookbook.features.embedding.BLOCK_PAIRS", 7)
     articles = {a: [float(a), 1.0] for a in range(20)}
     customers = {c: [1.0, float(c)] for c in range(10)}
     pairs = [(c, a) for c in customers for a in articles]

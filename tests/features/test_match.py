@@ -3,9 +3,9 @@ import math
 import polars as pl
 import pytest
 
-from data.schema import LEVELS
-from features.feature import Inputs, add_features
-from features.match import MATCH
+from lookbook.data.schema import LEVELS
+from lookbook.features.feature import Inputs, add_features
+from lookbook.features.match import MATCH
 
 KNOWN: dict[str, float | None] = {
     "article_price": 6.0,

@@ -1,6 +1,6 @@
 import pytest
 
-from features.source import pair_feature_docs
+from lookbook.features.source import pair_feature_docs
 
 COLUMNS = ["customer", "article", "n_sources", "rrf", "same_product_score", "same_product_rank"]
 

@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from features.feature import Inputs, add_features
-from features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
+from lookbook.features.feature import Inputs, add_features
+from lookbook.features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
 
 F32, U32 = pl.Float32, pl.UInt32
 PRODUCT = next(group for group in PAIR_LEVELS if group.name == "pair_product")

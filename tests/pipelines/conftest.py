@@ -8,15 +8,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.windows import Window
-from pipelines.artifacts import Artifacts
-from pipelines.config import choose_sources, load_settings
-from pipelines.inspected import Inspected
-from pipelines.judge import judge
-from pipelines.progress import Reporter
-from pipelines.rank import rank_week
-from pipelines.stages import Stages
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import choose_sources, load_settings
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.judge import judge
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import rank_week
+from lookbook.pipelines.stages import Stages
 
 WEEK = Window(date(2020, 9, 16))
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7

@@ -9,17 +9,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from evaluation.metrics import customer_metrics
-from evaluation.summary import paired_difference
-from features.registry import GROUP_NAMES
-from pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
-from pipelines.artifacts import verify
-from pipelines.config import Settings, choose_sources, leave_out_features, load_settings
-from pipelines.errors import SettingsError
-from pipelines.inspected import inspected
-from pipelines.progress import Reporter
-from pipelines.run import run
+from lookbook.data.dataset import Dataset
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.summary import paired_difference
+from lookbook.features.registry import GROUP_NAMES
+from lookbook.pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
+from lookbook.pipelines.artifacts import verify
+from lookbook.pipelines.config import Settings, choose_sources, leave_out_features, load_settings
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.inspected import inspected
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run import run
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SOURCES = ("repurchase", "popularity", "same_product", "co_purchase")
@@ -278,7 +278,7 @@ def without_timings(value: object) -> object:
 
 
 def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.ablate.EXACT_SOURCES", 3)
+    monkeypatch.setattr("lookbook.pipelines.ablate.EXACT_SOURCES", 3)
     sampled, _ = shop.ablate(Request(("alone",), ("fixed",), 1, True, 3))
     parts = rows(sampled, "shapley", of="map")
     full, fallback = row(sampled, "full"), row(sampled, "variants", name="only same_product")

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.ablation_display import ablation_tables, conclusions, show_ablation
-from pipelines.progress import Reporter
+from lookbook.pipelines.ablation_display import ablation_tables, conclusions, show_ablation
+from lookbook.pipelines.progress import Reporter
 
 SOURCES = ("repurchase", "matrix_factorization", "favourite_category")
 REACHED = {

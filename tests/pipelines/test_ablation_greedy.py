@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import polars as pl
 import pytest
 
-from evaluation.ablation import Judged, judge_variants
-from pipelines.ablation_greedy import BuildUp, build_up
+from lookbook.evaluation.ablation import Judged, judge_variants
+from lookbook.pipelines.ablation_greedy import BuildUp, build_up
 
 Worth = Mapping[str, float]
 

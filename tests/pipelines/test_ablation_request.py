@@ -7,14 +7,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.windows import Window
-from pipelines.ablate import judged_weeks, requested
-from pipelines.artifacts import Artifacts
-from pipelines.config import load_settings
-from pipelines.errors import SettingsError
-from pipelines.progress import Reporter
-from pipelines.stages import Stages
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window
+from lookbook.pipelines.ablate import judged_weeks, requested
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.stages import Stages
 
 WEEK = Window(date(2020, 9, 16))
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipelines.ablate import judged_weeks
-from pipelines.ablation_sources import Sources, inspect_sources
-from pipelines.ablation_variants import Bench
-from pipelines.inspected import Inspected
+from lookbook.pipelines.ablate import judged_weeks
+from lookbook.pipelines.ablation_sources import Sources, inspect_sources
+from lookbook.pipelines.ablation_variants import Bench
+from lookbook.pipelines.inspected import Inspected
 
 Pairs = set[tuple[int, int, int]]
 """Week, customer, article."""

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from pipelines.artifacts import Artifacts, Stage, verify, write_tables
-from pipelines.digest import code_digest, digest
-from pipelines.errors import ArtifactError
-from pipelines.progress import Reporter
+from lookbook.pipelines.artifacts import Artifacts, Stage, verify, write_tables
+from lookbook.pipelines.digest import code_digest, digest
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.progress import Reporter
 
 TABLE = pl.DataFrame({"article": [1, 2, 3]})
 
@@ -109,16 +109,18 @@ def test_the_order_of_a_key_does_not_matter_but_its_values_do() -> None:
 
 def code_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> str:
     """The code digest of evaluation.outer in a package of these modules."""
-    package = tmp_path / "evaluation"
-    package.mkdir(exist_ok=True)
-    for name, source in {"__init__": "", **modules}.items():
+    package = tmp_path / "lookbook" / "evaluation"
+    package.mkdir(parents=True, exist_ok=True)
+    for file in (package.parent / "__init__.py", package / "__init__.py"):
+        file.touch()
+    for name, source in modules.items():
         (package / f"{name}.py").write_text(source)
-    monkeypatch.setattr("pipelines.digest.find_spec", _finder(tmp_path))
-    return str(code_digest.__wrapped__("evaluation.outer"))
+    monkeypatch.setattr("lookbook.pipelines.digest.find_spec", _finder(tmp_path))
+    return str(code_digest.__wrapped__("lookbook.evaluation.outer"))
 
 
 def test_the_code_digest_follows_imports_even_inside_functions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    outer = "def f():\n    from evaluation.inner import g\n    return g()\n"
+    outer = "def f():\n    from lookbook.evaluation.inner import g\n    return g()\n"
     before = code_of(tmp_path, monkeypatch, outer=outer, inner="def g():\n    return 1\n")
     assert code_of(tmp_path, monkeypatch, outer=outer, inner="def g():\n    return 2\n") != before
 
@@ -131,18 +133,23 @@ def test_comments_docstrings_and_layout_are_not_code(tmp_path: Path, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "outer", ["from evaluation.renamed import g", "import evaluation.renamed", "from evaluation.gone.deep import g"]
+    "outer",
+    [
+        "from lookbook.evaluation.renamed import g",
+        "import lookbook.evaluation.renamed",
+        "from lookbook.evaluation.gone.deep import g",
+    ],
 )
 def test_a_module_that_is_not_there_has_no_code_digest(outer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match="no such module"):
         code_of(tmp_path, monkeypatch, outer=outer)
-    with pytest.raises(ValueError, match=r"'evaluation\.nowhere'"):
-        code_digest.__wrapped__("evaluation.nowhere")
+    with pytest.raises(ValueError, match=r"evaluation\.nowhere'"):
+        code_digest.__wrapped__("lookbook.evaluation.nowhere")
 
 
 def test_the_code_digest_loads_none_of_the_heavy_libraries() -> None:
     script = (
-        "import sys; from pipelines.digest import code_digest; from retrieval.registry import SOURCES\n"
+        "import sys; from lookbook.pipelines.digest import code_digest; from lookbook.retrieval.registry import SOURCES\n"
         "for source in SOURCES.values(): code_digest(source.__module__)\n"
         "heavy = {'tensorflow', 'keras', 'lightgbm', 'faiss'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

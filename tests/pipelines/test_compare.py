@@ -9,16 +9,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.windows import last_window
-from evaluation.metrics import customer_metrics
-from pipelines.artifacts import write_manifest
-from pipelines.compare import Comparison, compare, flat
-from pipelines.config import load_settings
-from pipelines.errors import ArtifactError
-from pipelines.progress import Reporter
-from pipelines.run import run
-from pipelines.runs_display import show_comparison
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import last_window
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.pipelines.artifacts import write_manifest
+from lookbook.pipelines.compare import Comparison, compare, flat
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run import run
+from lookbook.pipelines.runs_display import show_comparison
 
 SMALL = {
     "data.dataset": "hm",

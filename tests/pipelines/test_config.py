@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from features.registry import GROUP_NAMES
-from pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, load_simulation, write_settings
-from pipelines.errors import SettingsError
+from lookbook.features.registry import GROUP_NAMES
+from lookbook.pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, load_simulation, write_settings
+from lookbook.pipelines.errors import SettingsError
 
 
 def settings_file(folder: Path, text: str) -> Path:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.artifacts import MANIFEST
-from pipelines.config import load_settings
-from pipelines.costs import FIGURES, Cost, Finished, Reference, Size, calibration
-from pipelines.finished_steps import FinishedSteps, fitted
-from retrieval.registry import SOURCES
+from lookbook.pipelines.artifacts import MANIFEST
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.costs import FIGURES, Cost, Finished, Reference, Size, calibration
+from lookbook.pipelines.finished_steps import FinishedSteps, fitted
+from lookbook.retrieval.registry import SOURCES
 
 WITHOUT_SOURCES = {
     "data", "statistics", "fallback", "merge", "features", "examples", "fit/trees", "fit/ranker", "rank", "evaluate", "results",

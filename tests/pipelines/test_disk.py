@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from polars.exceptions import ComputeError
 
-from pipelines.disk import full_disk_explained
-from pipelines.errors import ResourceError
+from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.errors import ResourceError
 
 VAGUE = ComputeError("parquet: File out of specification: Invalid thrift: transport error")
 

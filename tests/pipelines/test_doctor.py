@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import probe
-from pipelines.device import choose_device
-from pipelines.doctor import Report, examine
+from lookbook.pipelines import probe
+from lookbook.pipelines.device import choose_device
+from lookbook.pipelines.doctor import Report, examine
 
 TENSORFLOW_WITH_A_GPU = """
 from types import SimpleNamespace as N

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.artifacts import MANIFEST
-from pipelines.config import Settings, choose_sources, load_settings, write_settings
-from pipelines.costs import Cost
-from pipelines.dry_run import Estimate, StageEstimate, estimate
-from pipelines.dry_run_display import problems, show_estimate
-from pipelines.progress import Reporter
-from pipelines.run import run, run_until
+from lookbook.pipelines.artifacts import MANIFEST
+from lookbook.pipelines.config import Settings, choose_sources, load_settings, write_settings
+from lookbook.pipelines.costs import Cost
+from lookbook.pipelines.dry_run import Estimate, StageEstimate, estimate
+from lookbook.pipelines.dry_run_display import problems, show_estimate
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run import run, run_until
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = {
@@ -131,11 +131,15 @@ def test_fresh_computes_all_of_it_again(hm: Path, finished: Path) -> None:
     assert again == {kind: (0, on_disk) for kind, (on_disk, _) in there.items()}
 
 
+def customers_of(stage: Path) -> int:
+    return int(json.loads((stage / MANIFEST).read_text())["customers"])
+
+
 def test_earlier_stages_of_a_kind_say_what_one_more_takes(hm: Path, finished: Path, tmp_path: Path) -> None:
     root = shutil.copytree(finished, tmp_path / "artifacts", symlinks=True)
     for manifest in (root / "cache" / "merge").glob(f"*/{MANIFEST}"):
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "seconds": 50.0, "peak_memory_mb": 4000}))
-    shutil.rmtree(sorted((root / "cache" / "merge").iterdir())[0])
+    shutil.rmtree(max((root / "cache" / "merge").iterdir(), key=customers_of))
     merge = next(stage for stage in estimate(settings_for(hm), root=root).stages if stage.kind == "merge")
     assert (merge.to_compute, merge.earlier) == (1, len(list((root / "cache" / "merge").iterdir())))
     assert 15 < merge.cost.seconds < 90

@@ -8,19 +8,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from evaluation.metrics import customer_metrics
-from evaluation.summary import MEANS
-from pipelines import explain, explain_stages
-from pipelines.artifacts import Artifacts, verify, write_manifest
-from pipelines.explain import Content, explain_ranker
-from pipelines.explained_pairs import ExplainedPairs
-from pipelines.inspected import Inspected
-from pipelines.judge import SYSTEM
-from pipelines.lost_labels import lost_labels
-from pipelines.progress import Reporter
-from ranking.permutation import Permutation
-from ranking.ranker import Ranker
-from ranking.select import select_top_k
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.summary import MEANS
+from lookbook.pipelines import explain, explain_stages
+from lookbook.pipelines.artifacts import Artifacts, verify, write_manifest
+from lookbook.pipelines.explain import Content, explain_ranker
+from lookbook.pipelines.explained_pairs import ExplainedPairs
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.lost_labels import lost_labels
+from lookbook.pipelines.progress import Reporter
+from lookbook.ranking.permutation import Permutation
+from lookbook.ranking.ranker import Ranker
+from lookbook.ranking.select import select_top_k
 
 REPEATS, ALL = 2, 1000
 Rows = dict[tuple[str, str, str], dict[str, float]]

@@ -5,11 +5,11 @@ import json
 import polars as pl
 import pytest
 
-from evaluation.metrics import customer_metrics
-from evaluation.segments import customer_segments
-from pipelines.explain_customer import cards, example_customers, explain_customer
-from pipelines.explain_pair import explain_pair
-from pipelines.inspected import Inspected
+from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.segments import customer_segments
+from lookbook.pipelines.explain_customer import cards, example_customers, explain_customer
+from lookbook.pipelines.explain_pair import explain_pair
+from lookbook.pipelines.inspected import Inspected
 
 K, KEPT = 3, 58
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7

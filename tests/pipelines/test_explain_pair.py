@@ -3,12 +3,12 @@
 import polars as pl
 import pytest
 
-from data.errors import DataError
-from pipelines.decided import in_test_week
-from pipelines.errors import SettingsError
-from pipelines.explain_customer import cards
-from pipelines.explain_pair import One, contributions, explain_pair, nearest_source
-from pipelines.inspected import Inspected
+from lookbook.data.errors import DataError
+from lookbook.pipelines.decided import in_test_week
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.explain_customer import cards
+from lookbook.pipelines.explain_pair import One, contributions, explain_pair, nearest_source
+from lookbook.pipelines.inspected import Inspected
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5
 NEVER_BOUGHT, NEW = 58, 80

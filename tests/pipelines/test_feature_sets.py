@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import polars as pl
 import pytest
 
-from features.registry import feature_docs, groups
-from pipelines.feature_sets import feature_sets
-from pipelines.inspected import Inspected
-from pipelines.stages import Stages
-from ranking.ranker import Ranker
+from lookbook.features.registry import feature_docs, groups
+from lookbook.pipelines.feature_sets import feature_sets
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.ranker import Ranker
 
 
 @dataclass

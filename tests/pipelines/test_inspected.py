@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from data.dataset import Dataset
-from pipelines.config import Settings, load_settings
-from pipelines.errors import ArtifactError
-from pipelines.inspected import inspected, run_of
-from pipelines.progress import Reporter
-from pipelines.run import recommend_only, run
+from lookbook.data.dataset import Dataset
+from lookbook.pipelines.config import Settings, load_settings
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.inspected import inspected, run_of
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run import recommend_only, run
 
 CONFIG = """
 [data]

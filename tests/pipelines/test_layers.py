@@ -7,11 +7,11 @@ from typing import get_args
 
 import pytest
 
-from data.settings import DataSettings
-from pipelines import layers
-from pipelines.config import RunSettings, Settings, load_settings, write_settings
-from pipelines.errors import SettingsError
-from pipelines.layers import DATASETS, DEFAULTS, PRESETS
+from lookbook.data.settings import DataSettings
+from lookbook.pipelines import layers
+from lookbook.pipelines.config import RunSettings, Settings, load_settings, write_settings
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.layers import DATASETS, DEFAULTS, PRESETS
 
 LESS_IS_MORE = {"retrieval.matrix_factorization.learning_rate", "ranking.lambdarank.learning_rate"}
 """Settings that cost more time the smaller they are."""

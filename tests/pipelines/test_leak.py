@@ -9,14 +9,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.windows import Window
-from pipelines.artifacts import Artifacts
-from pipelines.config import load_settings
-from pipelines.progress import Reporter
-from pipelines.rank import fit_ranker, recommend
-from pipelines.shards import Shard
-from pipelines.stages import Stages
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import fit_ranker, recommend
+from lookbook.pipelines.shards import Shard
+from lookbook.pipelines.stages import Stages
 
 Tables = dict[str, pl.DataFrame]
 Change = Callable[[Dataset, date], Dataset]

@@ -6,12 +6,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from evaluation.lost_labels import stage_names
-from pipelines.artifacts import Artifacts
-from pipelines.inspected import Inspected
-from pipelines.judge import SYSTEM
-from pipelines.lost_labels import lost_labels, traced_stage
-from pipelines.progress import Reporter
+from lookbook.evaluation.lost_labels import stage_names
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.judge import SYSTEM
+from lookbook.pipelines.lost_labels import lost_labels, traced_stage
+from lookbook.pipelines.progress import Reporter
 
 K, POPULAR, KEPT = 3, 60, 58
 NEVER_BOUGHT, NEW = 58, 80

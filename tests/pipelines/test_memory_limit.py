@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipelines.errors import SettingsError
-from pipelines.memory_limit import bytes_of
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.memory_limit import bytes_of
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from pipelines.artifacts import Artifacts
-from pipelines.config import load_settings
-from pipelines.errors import SettingsError
-from pipelines.profile import profile, profile_of
-from pipelines.profile_display import show_profile
-from pipelines.progress import Reporter
+from lookbook.data.dataset import Dataset
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.profile import profile, profile_of
+from lookbook.pipelines.profile_display import show_profile
+from lookbook.pipelines.progress import Reporter
 
 MakeDataset = Callable[..., Dataset]
 ABOUT = {

@@ -12,12 +12,12 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 
-from data.windows import Window
-from pipelines.artifacts import Artifacts, verify
-from pipelines.config import load_settings, write_settings
-from pipelines.inspected import Inspected
-from pipelines.progress import Reporter
-from pipelines.report import FILES, learning_curves, missing, settings_rows, tree_curve
+from lookbook.data.windows import Window
+from lookbook.pipelines.artifacts import Artifacts, verify
+from lookbook.pipelines.config import load_settings, write_settings
+from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.report import FILES, learning_curves, missing, settings_rows, tree_curve
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """

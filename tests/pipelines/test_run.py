@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.artifacts import verify
+from lookbook.pipelines.artifacts import verify
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines import run_folder
-from pipelines.artifacts import verify
-from pipelines.errors import ArtifactError, SettingsError
-from pipelines.run_folder import add_to_run, find_run, locked, new_run
+from lookbook.pipelines import run_folder
+from lookbook.pipelines.artifacts import verify
+from lookbook.pipelines.errors import ArtifactError, SettingsError
+from lookbook.pipelines.run_folder import add_to_run, find_run, locked, new_run
 
 
 class Stopped(datetime):

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.dataset import Dataset
-from data.windows import Window
-from pipelines.artifacts import Artifacts
-from pipelines.config import choose_sources, load_settings
-from pipelines.progress import Reporter
-from pipelines.rank import rank_week
-from pipelines.shards import active_customers, shards_of
-from pipelines.stages import Stages
-from ranking.select import fallback_lists
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import choose_sources, load_settings
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import rank_week
+from lookbook.pipelines.shards import active_customers, shards_of
+from lookbook.pipelines.stages import Stages
+from lookbook.ranking.select import fallback_lists
 
 WEEK = Window(date(2020, 9, 16))
 SMALL = {

@@ -8,16 +8,16 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.errors import DataError
-from data.windows import Window
-from pipelines import rank, stages
-from pipelines.artifacts import Artifacts
-from pipelines.config import choose_sources, load_settings
-from pipelines.judge import judge
-from pipelines.progress import Reporter
-from pipelines.rank import choose_tree_count, fit_ranker, recommend
-from pipelines.stages import Stages
+from lookbook.data.dataset import Dataset
+from lookbook.data.errors import DataError
+from lookbook.data.windows import Window
+from lookbook.pipelines import rank, stages
+from lookbook.pipelines.artifacts import Artifacts
+from lookbook.pipelines.config import choose_sources, load_settings
+from lookbook.pipelines.judge import judge
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import choose_tree_count, fit_ranker, recommend
+from lookbook.pipelines.stages import Stages
 
 WEEK = Window(date(2020, 9, 16))
 SMALL = {
@@ -87,13 +87,17 @@ def test_another_seed_device_or_data_set_learns_again(market: Dataset, root: Pat
 
 
 def test_changed_code_of_the_stages_themselves_computes_again(market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "file_sha256", lambda _: "changed")
+    usual: Callable[..., str] = stages.code_digest
+    monkeypatch.setattr(stages, "code_digest", lambda *names: usual(*names) + ("changed" if stages.__name__ in names else ""))
     assert computed(opened(market, root)) == EVERYTHING - {"fallback"}
 
 
 @pytest.mark.parametrize(
     ("module", "expected"),
-    [("pipelines.rank", {"fit", "fallback", "rank", "evaluate"}), ("ranking.select", {"fallback", "rank", "evaluate"})],
+    [
+        ("lookbook.pipelines.rank", {"fit", "fallback", "rank", "evaluate"}),
+        ("lookbook.ranking.select", {"fallback", "rank", "evaluate"}),
+    ],
 )
 def test_changed_code_of_ranking_computes_the_ranking_again(
     market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch, module: str, expected: set[str]

@@ -9,15 +9,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.errors import DataError
-from data.simulate.yardsticks import YARDSTICKS
-from pipelines.config import load_settings, load_simulation
-from pipelines.errors import ArtifactError
-from pipelines.progress import Reporter
-from pipelines.run_folder import find_run
-from pipelines.simulate import simulate_market
-from pipelines.twin import measure_twin
-from pipelines.twin_display import show_twin
+from lookbook.data.errors import DataError
+from lookbook.data.simulate.yardsticks import YARDSTICKS
+from lookbook.pipelines.config import load_settings, load_simulation
+from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.run_folder import find_run
+from lookbook.pipelines.simulate import simulate_market
+from lookbook.pipelines.twin import measure_twin
+from lookbook.pipelines.twin_display import show_twin
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """\
@@ -95,7 +95,7 @@ def test_a_run_that_recommends_what_the_oracle_does_covers_the_whole_way(folder,
     best.select("customer", "article", score="propensity", rank="rank").write_parquet(
         tmp_path / "run" / "test_recommendations.parquet"
     )
-    monkeypatch.setattr("pipelines.twin.read_about", lambda run: {"data_digest": digest_of(folder, tmp_path)})
+    monkeypatch.setattr("lookbook.pipelines.twin.read_about", lambda run: {"data_digest": digest_of(folder, tmp_path)})
     found = measure_twin(settings, folder, Reporter("quiet"), run=tmp_path / "run")
     assert [(way.recommender, way.way.covered) for way in found.ways][1] == ("lookbook", 1.0)
     assert found.ways[0] == measured.ways[0]
@@ -104,7 +104,7 @@ def test_a_run_that_recommends_what_the_oracle_does_covers_the_whole_way(folder,
 def digest_of(folder: Path, scratch: Path) -> str:
     from datetime import date
 
-    from data.registry import convert_dataset
+    from lookbook.data.registry import convert_dataset
 
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     return convert_dataset(settings.data, scratch / "tables", today=date(2026, 1, 1)).digest

@@ -9,17 +9,17 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.windows import Window
-from features.registry import GROUP_NAMES, GROUPS
-from pipelines import stages
-from pipelines.artifacts import Artifacts, Stage
-from pipelines.config import choose_sources, leave_out_features, load_settings
-from pipelines.errors import SettingsError
-from pipelines.progress import Reporter
-from pipelines.rank import rank_week, recommend_fallback, search_trees
-from pipelines.stages import Stages
-from retrieval.registry import SOURCES
+from lookbook.data.dataset import Dataset
+from lookbook.data.windows import Window
+from lookbook.features.registry import GROUP_NAMES, GROUPS
+from lookbook.pipelines import stages
+from lookbook.pipelines.artifacts import Artifacts, Stage
+from lookbook.pipelines.config import choose_sources, leave_out_features, load_settings
+from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.rank import rank_week, recommend_fallback, search_trees
+from lookbook.pipelines.stages import Stages
+from lookbook.retrieval.registry import SOURCES
 
 WEEK = Window(date(2020, 9, 16))
 ALL = "repurchase,popularity,co_purchase,matrix_factorization"

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ranking.ranker import Ranker, RankerSettings, feature_matrix, fit
-from ranking.trees import Matrix, Trees
+from lookbook.ranking.ranker import Ranker, RankerSettings, feature_matrix, fit
+from lookbook.ranking.trees import Matrix, Trees
 
 SETTINGS = RankerSettings(
     learning_rate=0.2,

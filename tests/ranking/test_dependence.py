@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ranking.dependence import partial_dependence
-from ranking.ranker import Ranker
-from ranking.trees import Matrix, Trees
+from lookbook.ranking.dependence import partial_dependence
+from lookbook.ranking.ranker import Ranker
+from lookbook.ranking.trees import Matrix, Trees
 
 
 def test_the_score_is_the_mean_over_pairs_that_all_have_the_value(

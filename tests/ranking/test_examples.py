@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from ranking.examples import label_pairs, sample_negatives
+from lookbook.ranking.examples import label_pairs, sample_negatives
 
 IDS = {"customer": pl.UInt32, "article": pl.UInt32}
 

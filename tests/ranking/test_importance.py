@@ -4,10 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.schema import conform
-from ranking.importance import IMPORTANCE, Drop, FeatureSet, importance, strongest
-from ranking.permutation import Permutation
-from ranking.trees import Matrix, Trees
+from lookbook.data.schema import conform
+from lookbook.ranking.importance import IMPORTANCE, Drop, FeatureSet, importance, strongest
+from lookbook.ranking.permutation import Permutation
+from lookbook.ranking.trees import Matrix, Trees
 
 GROUPS = {"told": ("leak", "hint"), "rest": ("noise", "constant", "step"), "lonely": ("leak",)}
 METHODS = ("gain", "split", "permutation", "shap")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from ranking import permutation as module
-from ranking.permutation import Permutation
-from ranking.ranker import Ranker
-from ranking.trees import Floats, Matrix, Trees
+from lookbook.ranking import permutation as module
+from lookbook.ranking.permutation import Permutation
+from lookbook.ranking.ranker import Ranker
+from lookbook.ranking.trees import Floats, Matrix, Trees
 
 ORDER = np.random.default_rng(8).permutation(80 * 25)
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.schema import SchemaError
-from ranking.ranker import Ranker, RankerSettings, choose_trees, feature_matrix, fit
-from ranking.trees import Trees
+from lookbook.data.schema import SchemaError
+from lookbook.ranking.ranker import Ranker, RankerSettings, choose_trees, feature_matrix, fit
+from lookbook.ranking.trees import Trees
 
 SETTINGS = RankerSettings(
     learning_rate=0.2,
@@ -67,7 +67,7 @@ def test_scores_do_not_depend_on_how_many_rows_are_scored_at_a_time(monkeypatch:
     features = examples(seed=2).drop("label")
     whole = Trees(ranker).scores(feature_matrix(features)).astype(np.float32)
     for rows in (7, len(features) - 1, len(features)):
-        monkeypatch.setattr("ranking.ranker.SCORED_ROWS", rows)
+        monkeypatch.setattr("lookbook.ranking.ranker.SCORED_ROWS", rows)
         np.testing.assert_array_equal(ranker.score(features)["score"].to_numpy(), whole)
 
 

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.schema import RECOMMENDATIONS, conform
-from ranking.select import fallback_lists, select_top_k
+from lookbook.data.dataset import Dataset
+from lookbook.data.schema import RECOMMENDATIONS, conform
+from lookbook.ranking.select import fallback_lists, select_top_k
 
 SCORED = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32}
 CUSTOMERS = {"customer": pl.UInt32, "age_band": pl.UInt8}

@@ -2,8 +2,8 @@ import lightgbm
 import numpy as np
 import polars as pl
 
-from ranking.ranker import Ranker
-from ranking.trees import Matrix, Trees
+from lookbook.ranking.ranker import Ranker
+from lookbook.ranking.trees import Matrix, Trees
 
 
 def test_scores_are_those_of_the_ranker(trees: Trees, ranker: Ranker, week: pl.DataFrame, matrix: Matrix) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from report.page import page
+from lookbook.report.page import page
 
 NASTY = 'Milk </script><script>alert("1")</script> & <b>more</b> \u2028'
 SOURCES = ("repurchase", "co_purchase", "brand_new_source")

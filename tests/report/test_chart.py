@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from report import plots
-from report.chart import MOST_ROWS, Column, figure, specified, tag_free
-from report.fact import Fact
+from lookbook.report import plots
+from lookbook.report.chart import MOST_ROWS, Column, figure, specified, tag_free
+from lookbook.report.fact import Fact
 
 FORMS = {
     "intervals": plots.intervals("MAP", kinds=["a"], zero_line=True),

@@ -1,6 +1,6 @@
 """Values that know their place in a JSON file."""
 
-from report.fact import Fact, root
+from lookbook.report.fact import Fact, root
 
 
 def test_a_part_knows_its_file_and_pointer():

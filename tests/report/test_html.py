@@ -2,8 +2,8 @@
 
 import pytest
 
-from report.fact import Fact
-from report.html import Html, between, join, number, table, tag, with_interval
+from lookbook.report.fact import Fact
+from lookbook.report.html import Html, between, join, number, table, tag, with_interval
 
 
 def test_text_is_escaped_and_markup_is_kept():

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from report.ablation import ablation
-from report.candidates import funnel, sources
-from report.data_profile import data_profile
-from report.fact import Fact, root
-from report.html import join
-from report.importance import dependence, importance
-from report.lost import lost_labels
-from report.results import results, segments
-from report.section import Section
-from report.settings import settings
+from lookbook.report.ablation import ablation
+from lookbook.report.candidates import funnel, sources
+from lookbook.report.data_profile import data_profile
+from lookbook.report.fact import Fact, root
+from lookbook.report.html import join
+from lookbook.report.importance import dependence, importance
+from lookbook.report.lost import lost_labels
+from lookbook.report.results import results, segments
+from lookbook.report.section import Section
+from lookbook.report.settings import settings
 
 
 def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, object]) -> str:

@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
-from data.dataset import Dataset
-from retrieval.registry import SOURCES
-from retrieval.source import CandidateSource
+from lookbook.data.dataset import Dataset
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import CandidateSource
 
 DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
 QUICK: Mapping[str, Mapping[str, int | float]] = {

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 from pydantic import TypeAdapter
 
-from data.dataset import History
-from retrieval.registry import SOURCES
+from lookbook.data.dataset import History
+from lookbook.retrieval.registry import SOURCES
 
 folder, as_of, settings = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), json.loads(sys.argv[3])
 history = History(as_of, *(pl.scan_parquet(folder / f"{table}.parquet") for table in ("transactions", "customers", "articles")))

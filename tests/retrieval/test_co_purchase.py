@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.dataset import Dataset, History
-from data.schema import PAST_TRANSACTIONS
-from retrieval import co_purchase
-from retrieval.co_purchase import CoPurchase
+from lookbook.data.dataset import Dataset, History
+from lookbook.data.schema import PAST_TRANSACTIONS
+from lookbook.retrieval import co_purchase
+from lookbook.retrieval.co_purchase import CoPurchase
 
 AS_OF = date(2020, 9, 15)
 Row = tuple[int, int, int]

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from retrieval.documentation import sources_page
-from retrieval.registry import SOURCES
+from lookbook.retrieval.documentation import sources_page
+from lookbook.retrieval.registry import SOURCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources.md"
 

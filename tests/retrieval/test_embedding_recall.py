@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from retrieval.embedding_batches import Purchases, Vectors
-from retrieval.embedding_recall import judge
+from lookbook.retrieval.embedding_batches import Purchases, Vectors
+from lookbook.retrieval.embedding_recall import judge
 
 
 def purchases(*pairs: tuple[int, int]) -> Purchases:

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from data.dataset import Dataset, History
-from retrieval.embedding_neighbours import nearest_purchases
-from retrieval.source import CandidateSource
+from lookbook.data.dataset import Dataset, History
+from lookbook.retrieval.embedding_neighbours import nearest_purchases
+from lookbook.retrieval.source import CandidateSource
 
 AS_OF = date(2020, 9, 15)
 WithSettings = Callable[..., CandidateSource]

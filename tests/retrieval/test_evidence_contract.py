@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.schema import conform
-from retrieval.registry import SOURCES
-from retrieval.source import EVIDENCE, MOST_EVIDENCE, CandidateSource
+from lookbook.data.dataset import Dataset
+from lookbook.data.schema import conform
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import EVIDENCE, MOST_EVIDENCE, CandidateSource
 
 Learned = dict[str, pl.DataFrame]
 Retrieve = Callable[..., tuple[Learned, pl.DataFrame]]

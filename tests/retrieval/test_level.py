@@ -4,8 +4,8 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from retrieval.level import best_sellers, favourite_groups
+from lookbook.data.dataset import Dataset
+from lookbook.retrieval.level import best_sellers, favourite_groups
 
 AS_OF = date(2020, 9, 15)
 

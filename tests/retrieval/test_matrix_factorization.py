@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset, History
-from data.schema import EMBEDDINGS, conform
-from retrieval.source import CandidateSource, Device, Tables
+from lookbook.data.dataset import Dataset, History
+from lookbook.data.schema import EMBEDDINGS, conform
+from lookbook.retrieval.source import CandidateSource, Device, Tables
 
 AS_OF = date(2020, 3, 1)
 GROUPS, PER_GROUP = 4, 15
@@ -151,7 +151,8 @@ def test_the_seed_decides_every_bit(source: CandidateSource, tastes: Dataset) ->
 
 
 def test_training_says_nothing_on_the_error_stream() -> None:
-    code = "from retrieval.tensorflow_runtime import start_tensorflow as s; s(); s(); import retrieval.row_sparse; print('ready')"
+    code = "from lookbook.retrieval.tensorflow_runtime import start_tensorflow as s; s(); s()\n"
+    code += "import lookbook.retrieval.row_sparse; print('ready')"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert (done.stdout, done.stderr) == ("ready\n", "")

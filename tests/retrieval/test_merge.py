@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES, PAIRS, conform
-from retrieval.merge import merge, pair_columns
+from lookbook.data.schema import CANDIDATES, PAIRS, conform
+from lookbook.retrieval.merge import merge, pair_columns
 
 Rows = list[tuple[int, int, float, int]]
 

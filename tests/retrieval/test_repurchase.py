@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
+from lookbook.data.dataset import Dataset
 
 AS_OF = date(2020, 9, 15)
 

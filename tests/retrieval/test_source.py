@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.schema import CANDIDATES, LEVELS
-from retrieval import source
-from retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, rank_candidates
+from lookbook.data.schema import CANDIDATES, LEVELS
+from lookbook.retrieval import source
+from lookbook.retrieval.source import DECAY_UNITS, HALF_LIVES_TO_ZERO, best_per_key, decay, purchase_days, rank_candidates
 
 
 def test_candidates_are_the_best_k_with_ties_to_the_smaller_article() -> None:

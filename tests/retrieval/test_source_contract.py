@@ -14,10 +14,10 @@ import pytest
 from polars.testing import assert_frame_equal
 from pydantic import TypeAdapter, ValidationError
 
-from data.dataset import Dataset
-from data.schema import CANDIDATES, conform
-from retrieval.registry import SOURCES
-from retrieval.source import CandidateSource
+from lookbook.data.dataset import Dataset
+from lookbook.data.schema import CANDIDATES, conform
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import CandidateSource
 
 Learned = dict[str, pl.DataFrame]
 Retrieve = Callable[..., tuple[Learned, pl.DataFrame]]

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.profile.article_sales import gini, life_cycle, long_tail, top_share, transactions_per_article
-from data.profile.counting import Counts, count
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.article_sales import gini, life_cycle, long_tail, top_share, transactions_per_article
+from lookbook.data.profile.counting import Counts, count
 
 MakeDataset = Callable[..., Dataset]
 LAST_DAY = date(2020, 9, 22)

@@ -8,10 +8,10 @@ import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.profile.columns import CATEGORIES, COMMONEST, profile_columns
-from data.profile.values import role, value_counts
-from data.schema import ARTICLES, LEVELS, TRANSACTIONS
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.columns import CATEGORIES, COMMONEST, profile_columns
+from lookbook.data.profile.values import role, value_counts
+from lookbook.data.schema import ARTICLES, LEVELS, TRANSACTIONS
 
 MakeDataset = Callable[..., Dataset]
 DAY = date(2020, 9, 22)

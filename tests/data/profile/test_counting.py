@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.profile.counting import Counts, count
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.counting import Counts, count
 
 MakeDataset = Callable[..., Dataset]
 LAST_DAY = date(2020, 9, 22)

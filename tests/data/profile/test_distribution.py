@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.profile.distribution import BINS, Distribution, distribution, histogram
+from lookbook.data.profile.distribution import BINS, Distribution, distribution, histogram
 
 NUMBERS = st.lists(st.one_of(st.integers(-50, 50).map(float), st.floats(0.01, 1e5)), min_size=1, max_size=80)
 

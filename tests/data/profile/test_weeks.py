@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.dataset import Dataset
-from data.profile.counting import count
-from data.profile.weeks import months, weekdays, weeks
-from data.windows import Window, last_window
+from lookbook.data.dataset import Dataset
+from lookbook.data.profile.counting import count
+from lookbook.data.profile.weeks import months, weekdays, weeks
+from lookbook.data.windows import Window, last_window
 
 MakeDataset = Callable[..., Dataset]
 LAST_DAY = date(2020, 9, 22)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import TypeAdapter
 
-from data.simulate.settings import SimulateSettings
+from lookbook.data.simulate.settings import SimulateSettings
 
 DEFAULTS = Path(__file__).parents[3] / "pipelines" / "default.toml"
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from data.simulate.appeal import build_appeal
-from data.simulate.catalogue import build_catalogue
-from data.simulate.people import build_people, pick
-from data.simulate.prices import STEPS, paid_prices, usual_prices, week_prices
-from data.simulate.weeks import calendar
+from lookbook.data.simulate.appeal import build_appeal
+from lookbook.data.simulate.catalogue import build_catalogue
+from lookbook.data.simulate.people import build_people, pick
+from lookbook.data.simulate.prices import STEPS, paid_prices, usual_prices, week_prices
+from lookbook.data.simulate.weeks import calendar
 
 
 def people_of(settings):

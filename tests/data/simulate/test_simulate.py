@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from data.errors import DataError
-from data.registry import convert_dataset
-from data.simulate.propensities import PROPENSITIES
-from data.simulate.simulate import Simulated, n_steps, simulate
+from lookbook.data.errors import DataError
+from lookbook.data.registry import convert_dataset
+from lookbook.data.simulate.propensities import PROPENSITIES
+from lookbook.data.simulate.simulate import Simulated, n_steps, simulate
 
 TODAY = date(2026, 1, 1)
 ARTICLE_COLUMNS = (

@@ -6,12 +6,12 @@ from datetime import date
 import polars as pl
 import pytest
 
-from data.dataset import Dataset
-from data.registry import convert_dataset
-from data.simulate.figures import market_figures
-from data.simulate.simulate import simulate
-from data.simulate.twin import compare, scale_of
-from data.simulate.yardsticks import YARDSTICKS
+from lookbook.data.dataset import Dataset
+from lookbook.data.registry import convert_dataset
+from lookbook.data.simulate.figures import market_figures
+from lookbook.data.simulate.simulate import simulate
+from lookbook.data.simulate.twin import compare, scale_of
+from lookbook.data.simulate.yardsticks import YARDSTICKS
 
 TODAY = date(2026, 1, 1)
 ROWS = """\
