@@ -1,6 +1,6 @@
 """The data sets that lookbook can read, and the one way to convert or check them.
 
-Input: [data] settings and the raw files they point to. Output: a canonical folder (data/canonical.py), or a CheckReport.
+Input: [data] settings and the raw files they point to. Output: a canonical folder (data/conversion/canonical.py), or a CheckReport.
 """
 
 from collections.abc import Callable
@@ -10,13 +10,13 @@ from functools import partial
 from pathlib import Path
 
 from lookbook.data.adapters import complete_journey, csv, hm
-from lookbook.data.canonical import convert
+from lookbook.data.conversion.canonical import convert
+from lookbook.data.conversion.quarantine import Intake
+from lookbook.data.conversion.raw_tables import RawTables
+from lookbook.data.conversion.summary import Summary
 from lookbook.data.errors import DataError
-from lookbook.data.quarantine import Intake
-from lookbook.data.raw_tables import RawTables
+from lookbook.data.reading.source_files import check_regular, digest_files
 from lookbook.data.settings import DataSettings
-from lookbook.data.source_files import check_regular, digest_files
-from lookbook.data.summary import Summary
 
 
 @dataclass(frozen=True)

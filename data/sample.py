@@ -12,11 +12,11 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.canonical import tables_digest, write_summary
+from lookbook.data.conversion.canonical import tables_digest, write_summary
+from lookbook.data.conversion.summary import Summary
+from lookbook.data.conversion.transactions_file import SHARD_CUSTOMERS, TransactionsFile, canonically_sorted, writing_transactions
 from lookbook.data.durable import whole_folder
 from lookbook.data.errors import DataError, Where
-from lookbook.data.summary import Summary
-from lookbook.data.transactions_file import SHARD_CUSTOMERS, TransactionsFile, canonically_sorted, writing_transactions
 
 IDS_AT_A_TIME = 100_000
 HASHES = 1 << 64

@@ -9,10 +9,10 @@ from datetime import date, timedelta
 from math import floor
 from pathlib import Path
 
+from lookbook.data.conversion.rules import BROKEN
 from lookbook.data.dataset import Dataset
 from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
 from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
-from lookbook.data.rules import BROKEN
 from lookbook.pipelines.artifacts import Artifacts, Stage, write_tables
 from lookbook.pipelines.config import Settings
 from lookbook.pipelines.digest import code_digest

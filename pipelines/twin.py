@@ -12,9 +12,9 @@ import polars as pl
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
-from lookbook.data.simulate.figures import market_figures
 from lookbook.data.simulate.simulate import PROPENSITY_FILE
-from lookbook.data.simulate.twin import Comparison, compare, scale_of
+from lookbook.data.simulate.twin.comparison import Comparison, compare, scale_of
+from lookbook.data.simulate.twin.figures import market_figures
 from lookbook.data.windows import last_window
 from lookbook.evaluation.bootstrap import interval, resample_means
 from lookbook.evaluation.ladder import LADDER, ladder_recommendations

@@ -8,7 +8,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.data.simulate.twin import TOLERANCE, Comparison
+from lookbook.data.simulate.twin.comparison import TOLERANCE, Comparison
 from lookbook.evaluation.oracle import Way
 from lookbook.pipelines.twin import LADDER_FACTOR, Twin
 

@@ -11,10 +11,10 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.dataset import Dataset
+from lookbook.data.reading.source_files import open_bytes
 from lookbook.data.registry import source_files
 from lookbook.data.schema import ARTICLES, CUSTOMERS, TRANSACTIONS
 from lookbook.data.settings import DataSettings
-from lookbook.data.source_files import open_bytes
 from lookbook.data.windows import last_window
 
 LAST_DAY = date(2000, 1, 1)

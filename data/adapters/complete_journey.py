@@ -11,14 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.quarantine import Intake
+from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.rules import ANY_PURCHASE
 from lookbook.data.errors import SourceFileError
-from lookbook.data.parse import Dating
-from lookbook.data.quarantine import Intake
-from lookbook.data.raw_reader import read_text
-from lookbook.data.raw_tables import RawTables, RawTransactions
-from lookbook.data.rules import ANY_PURCHASE
+from lookbook.data.reading.reader import read_text
+from lookbook.data.reading.source_files import is_parquet
 from lookbook.data.settings import DataSettings
-from lookbook.data.source_files import is_parquet
 
 AGE_BANDS = {"19-24": 21.5, "25-34": 29.5, "35-44": 39.5, "45-54": 49.5, "55-64": 59.5, "65+": 70.0}
 INCOMES = (

@@ -1,6 +1,6 @@
 """Any log of purchases, with a mapping of its columns in the settings ([data.csv]).
 
-Input: one file with a purchase per row, optionally a customers and an articles file, each in any format of data/raw_reader.py.
+Input: one file with a purchase per row, optionally a customers and an articles file, each in any format of data/reading/reader.py.
 Output: RawTables. Without quantity column a row is one item; without channel column the channel is 0 (unknown).
 """
 
@@ -10,17 +10,17 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.attributes import age_columns, ranked
+from lookbook.data.conversion.attributes import age_columns, ranked
+from lookbook.data.conversion.lists import ListSource, read_list
+from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.quarantine import Intake
+from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.rules import ANY_PURCHASE, ArticleRules, CustomerRules
 from lookbook.data.errors import DataError
-from lookbook.data.parse import Dating
-from lookbook.data.quarantine import Intake
-from lookbook.data.raw_lists import ListSource, read_list
-from lookbook.data.raw_reader import read_text
-from lookbook.data.raw_tables import RawTables, RawTransactions
-from lookbook.data.rules import ANY_PURCHASE, ArticleRules, CustomerRules
+from lookbook.data.reading.reader import read_text
+from lookbook.data.reading.tally import Tally
 from lookbook.data.schema import LEVELS
 from lookbook.data.settings import CsvMapping, DataSettings
-from lookbook.data.tally import Tally
 
 
 def files(settings: DataSettings) -> dict[str, Path]:

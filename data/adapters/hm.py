@@ -10,16 +10,16 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.attributes import age_columns, coded, warn_unknown_codes
-from lookbook.data.parse import Dating
-from lookbook.data.quarantine import Intake
-from lookbook.data.raw_lists import ListSource, pad_article_ids, read_list
-from lookbook.data.raw_reader import read_text, whole_number_columns
-from lookbook.data.raw_tables import RawTables, RawTransactions
-from lookbook.data.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
+from lookbook.data.conversion.attributes import age_columns, coded, warn_unknown_codes
+from lookbook.data.conversion.lists import ListSource, pad_article_ids, read_list
+from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.quarantine import Intake
+from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
+from lookbook.data.reading.reader import read_text, whole_number_columns
+from lookbook.data.reading.source_files import find_file, require_file
+from lookbook.data.reading.tally import Tally
 from lookbook.data.settings import DataSettings
-from lookbook.data.source_files import find_file, require_file
-from lookbook.data.tally import Tally
 
 TRANSACTION_COLUMNS = {
     "customer_id": "customer_id", "article_id": "article_id", "date": "t_dat", "price": "price", "channel": "sales_channel_id",

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lookbook.data.simulate.appeal import Appeal, build_appeal, first_shocks, next_shocks, week_weights
-from lookbook.data.simulate.catalogue import Catalogue, Floats, build_catalogue
-from lookbook.data.simulate.choices import Choosers, Items, Shelf, draw_items, shelf
-from lookbook.data.simulate.memory import Memory, empty_memory, remember
-from lookbook.data.simulate.people import People, build_people
+from lookbook.data.simulate.behaviour.choices import Choosers, Items, Shelf, draw_items, shelf
+from lookbook.data.simulate.behaviour.memory import Memory, empty_memory, remember
+from lookbook.data.simulate.behaviour.visits import Visits, after_visits, buying_probabilities, draw_visits, joining_probabilities
 from lookbook.data.simulate.settings import SimulateSettings
-from lookbook.data.simulate.visits import Visits, after_visits, buying_probabilities, draw_visits, joining_probabilities
 from lookbook.data.simulate.weeks import Week, calendar
+from lookbook.data.simulate.world.appeal import Appeal, build_appeal, first_shocks, next_shocks, week_weights
+from lookbook.data.simulate.world.catalogue import Catalogue, Floats, build_catalogue
+from lookbook.data.simulate.world.people import People, build_people
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ import polars as pl
 
 from lookbook.data.durable import whole_folder
 from lookbook.data.errors import DataError, Where
-from lookbook.data.simulate.articles import articles_table
-from lookbook.data.simulate.catalogue import Floats
-from lookbook.data.simulate.customers import customers_table
+from lookbook.data.simulate.behaviour.propensities import PROPENSITIES, sampled_propensities
 from lookbook.data.simulate.market import Market, Trade, build_market, trade_weeks
-from lookbook.data.simulate.prices import paid_prices, usual_prices, week_prices
-from lookbook.data.simulate.propensities import PROPENSITIES, sampled_propensities
 from lookbook.data.simulate.settings import SimulateSettings
 from lookbook.data.simulate.weeks import calendar
+from lookbook.data.simulate.world.articles import articles_table
+from lookbook.data.simulate.world.catalogue import Floats
+from lookbook.data.simulate.world.customers import customers_table
+from lookbook.data.simulate.world.prices import paid_prices, usual_prices, week_prices
 from lookbook.data.simulate.writing import Format, Writer, write_table, writer
 
 SAMPLE_LENGTH = 12

@@ -9,9 +9,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from lookbook.data.simulate.catalogue import Floats
 from lookbook.data.simulate.settings import DemandSettings, SimulateSettings
 from lookbook.data.simulate.streams import stream
+from lookbook.data.simulate.world.catalogue import Floats
 from lookbook.data.windows import HORIZON_DAYS
 
 

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from lookbook.data.conversion.transactions_file import writing_transactions
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
 from lookbook.data.schema import LABELS, PAST_TRANSACTIONS, TRANSACTIONS, SchemaError, conform
 from lookbook.data.settings import DataSettings
-from lookbook.data.transactions_file import writing_transactions
 from lookbook.data.windows import Window, last_window, training_windows
 
 AS_OF = date(2020, 9, 16)

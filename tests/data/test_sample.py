@@ -78,7 +78,7 @@ def test_a_sample_is_the_same_to_the_byte_whatever_is_held_at_a_time(
 
 def test_a_sample_of_many_shards_has_the_rows_of_one_shard(whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sample_dataset(whole, tmp_path / "plain", 0.7)
-    for module in ("lookbook.data.sample", "lookbook.data.transactions_file"):
+    for module in ("lookbook.data.sample", "lookbook.data.conversion.transactions_file"):
         monkeypatch.setattr(f"{module}.SHARD_CUSTOMERS", 2)
     sample_dataset(whole, tmp_path / "out", 0.7)
     for name, table in tables(tmp_path / "plain").items():

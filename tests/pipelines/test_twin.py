@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from lookbook.data.errors import DataError
-from lookbook.data.simulate.yardsticks import YARDSTICKS
+from lookbook.data.simulate.twin.yardsticks import YARDSTICKS
 from lookbook.pipelines.config import load_settings, load_simulation
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.progress import Reporter

@@ -2,10 +2,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from lookbook.data.simulate.appeal import build_appeal, week_weights
-from lookbook.data.simulate.articles import ARTICLE_COLUMNS, articles_table
-from lookbook.data.simulate.catalogue import build_catalogue
-from lookbook.data.simulate.yardsticks import CARDINALITIES
+from lookbook.data.simulate.twin.yardsticks import CARDINALITIES
+from lookbook.data.simulate.world.appeal import build_appeal, week_weights
+from lookbook.data.simulate.world.articles import ARTICLE_COLUMNS, articles_table
+from lookbook.data.simulate.world.catalogue import build_catalogue
 
 
 def test_the_full_catalogue_has_as_many_values_in_every_column(make_simulation):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from lookbook.data.simulate.memory import at_place, draw_place, empty_memory, memory_shares, n_remembered, remember
+from lookbook.data.simulate.behaviour.memory import at_place, draw_place, empty_memory, memory_shares, n_remembered, remember
 
 
 def test_the_latest_items_of_each_customer_are_remembered_in_order(make_simulation):

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from lookbook.data.simulate.appeal import build_appeal
-from lookbook.data.simulate.catalogue import build_catalogue
-from lookbook.data.simulate.people import build_people, pick
-from lookbook.data.simulate.prices import STEPS, paid_prices, usual_prices, week_prices
 from lookbook.data.simulate.weeks import calendar
+from lookbook.data.simulate.world.appeal import build_appeal
+from lookbook.data.simulate.world.catalogue import build_catalogue
+from lookbook.data.simulate.world.people import build_people, pick
+from lookbook.data.simulate.world.prices import STEPS, paid_prices, usual_prices, week_prices
 
 
 def people_of(settings):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from lookbook.data.simulate.behaviour.pairs import Pairs, likely_pairs
+from lookbook.data.simulate.behaviour.propensities import item_chances, pair_propensities
 from lookbook.data.simulate.market import build_market, trade_week, trade_weeks, with_seed
-from lookbook.data.simulate.pairs import Pairs, likely_pairs
-from lookbook.data.simulate.propensities import item_chances, pair_propensities
 
 REPEATS = 1500
 

@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from lookbook.data.errors import DataError
 from lookbook.data.registry import convert_dataset
-from lookbook.data.simulate.propensities import PROPENSITIES
+from lookbook.data.simulate.behaviour.propensities import PROPENSITIES
 from lookbook.data.simulate.simulate import Simulated, n_steps, simulate
 
 TODAY = date(2026, 1, 1)

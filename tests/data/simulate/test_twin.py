@@ -8,10 +8,10 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
-from lookbook.data.simulate.figures import market_figures
 from lookbook.data.simulate.simulate import simulate
-from lookbook.data.simulate.twin import compare, scale_of
-from lookbook.data.simulate.yardsticks import YARDSTICKS
+from lookbook.data.simulate.twin.comparison import compare, scale_of
+from lookbook.data.simulate.twin.figures import market_figures
+from lookbook.data.simulate.twin.yardsticks import YARDSTICKS
 
 TODAY = date(2026, 1, 1)
 ROWS = """\

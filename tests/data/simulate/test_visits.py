@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from lookbook.data.simulate.behaviour.memory import NEVER
+from lookbook.data.simulate.behaviour.visits import joining_probabilities
 from lookbook.data.simulate.market import build_market, trade_weeks
-from lookbook.data.simulate.memory import NEVER
-from lookbook.data.simulate.visits import joining_probabilities
 
 
 def weeks_of(settings, seed=2):

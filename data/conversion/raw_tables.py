@@ -1,0 +1,51 @@
+"""What an adapter hands to the conversion: the retailer's tables with raw ids, as text, and how to judge them.
+
+Input tables: files of any retailer. Output: RawTables.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.rules import PurchaseRules
+
+RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "price", "channel")
+"""Columns of a raw batch, all String but `line` (UInt32); null = empty."""
+
+
+@dataclass(frozen=True)
+class RawTransactions:
+    """Purchases of one file. batches: RAW_TRANSACTIONS, a bounded number of rows at a time, read anew at each call.
+
+    columns: RAW_TRANSACTIONS column -> column of the file. rules: what the values must obey (data/conversion/rules.py). dropped: rules
+    whose rows are dropped by policy. price_per_line: the price is of the whole line, not of one item.
+    """
+
+    file: Path
+    batches: Callable[[], Iterator[pl.DataFrame]]
+    columns: Mapping[str, str]
+    rules: PurchaseRules
+    dropped: frozenset[str]
+    dating: Dating
+    price_per_line: bool
+
+
+@dataclass(frozen=True)
+class RawTables:
+    """A whole data set.
+
+    customers: customer_id (String, unique), age, age_band, attributes; null when the retailer has no such table.
+    articles: article_id (String, unique), name, LEVELS (String; null = unknown); null likewise.
+    keep_unknown_articles: whether a purchase of an article that is not in the table is kept without attributes, or quarantined.
+    order: customer_id in the order that a submission must have; null: the order of the customers table.
+    """
+
+    name: str
+    transactions: RawTransactions
+    customers: pl.DataFrame | None
+    articles: pl.DataFrame | None
+    keep_unknown_articles: bool
+    order: pl.Series | None
