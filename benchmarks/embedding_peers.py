@@ -11,10 +11,10 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from lookbook.retrieval.embedding_batches import Batch, Floats
-from lookbook.retrieval.embedding_model import EmbeddingModel
-from lookbook.retrieval.matrix_factorization import STACK, MatrixFactorization
-from lookbook.retrieval.row_sparse import RowSparseAdagrad, Steps, compiled_steps
+from lookbook.retrieval.sources.matrix_factorization import STACK, MatrixFactorization
+from lookbook.retrieval.vectors.batches import Batch, Floats
+from lookbook.retrieval.vectors.model import EmbeddingModel
+from lookbook.retrieval.vectors.row_sparse import RowSparseAdagrad, Steps, compiled_steps
 
 
 class DenseAdagrad(keras.optimizers.Adagrad):  # type: ignore[misc]  # Keras has no stubs

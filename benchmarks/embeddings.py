@@ -20,10 +20,10 @@ from benchmarks.machine import machine
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
 from lookbook.pipelines.config import load_settings
-from lookbook.retrieval.embedding_batches import Examples, Purchases, Vectors
-from lookbook.retrieval.embedding_recall import Hits, judge
-from lookbook.retrieval.matrix_factorization import MatrixFactorization
-from lookbook.retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
+from lookbook.retrieval.vectors.batches import Examples, Purchases, Vectors
+from lookbook.retrieval.vectors.recall import Hits, judge
+from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow
 
 if TYPE_CHECKING:
     from benchmarks.embedding_peers import Peer

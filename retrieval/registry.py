@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from lookbook.retrieval.co_purchase import CoPurchase
-from lookbook.retrieval.favourite_category import FavouriteCategory
-from lookbook.retrieval.matrix_factorization import MatrixFactorization
-from lookbook.retrieval.popularity import Popularity
-from lookbook.retrieval.repurchase import Repurchase
-from lookbook.retrieval.same_product import SameProduct
 from lookbook.retrieval.source import CandidateSource
+from lookbook.retrieval.sources.co_purchase import CoPurchase
+from lookbook.retrieval.sources.favourite_category import FavouriteCategory
+from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
+from lookbook.retrieval.sources.popularity import Popularity
+from lookbook.retrieval.sources.repurchase import Repurchase
+from lookbook.retrieval.sources.same_product import SameProduct
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
     Repurchase.name: Repurchase,

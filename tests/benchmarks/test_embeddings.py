@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from benchmarks.embeddings import difference, first_customers
-from lookbook.retrieval.embedding_batches import Purchases
-from lookbook.retrieval.embedding_recall import Hits
+from lookbook.retrieval.vectors.batches import Purchases
+from lookbook.retrieval.vectors.recall import Hits
 
 
 def hits(customer: list[int], hit: list[int]) -> Hits:

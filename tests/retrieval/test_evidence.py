@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from lookbook.data.dataset import Dataset, History
-from lookbook.retrieval.embedding_neighbours import nearest_purchases
 from lookbook.retrieval.source import CandidateSource
+from lookbook.retrieval.vectors.neighbours import nearest_purchases
 
 AS_OF = date(2020, 9, 15)
 WithSettings = Callable[..., CandidateSource]

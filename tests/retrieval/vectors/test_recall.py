@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lookbook.retrieval.embedding_batches import Purchases, Vectors
-from lookbook.retrieval.embedding_recall import judge
+from lookbook.retrieval.vectors.batches import Purchases, Vectors
+from lookbook.retrieval.vectors.recall import judge
 
 
 def purchases(*pairs: tuple[int, int]) -> Purchases:

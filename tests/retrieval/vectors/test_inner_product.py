@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info
 
-from lookbook.retrieval.inner_product import SEARCH_BLOCK, SETTLE_BLOCK, TopK, top_k, with_bias, with_one
+from lookbook.retrieval.vectors.inner_product import SEARCH_BLOCK, SETTLE_BLOCK, TopK, top_k, with_bias, with_one
 
 Floats = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lookbook.data.dataset import Dataset, History
 from lookbook.data.schema import PAST_TRANSACTIONS
-from lookbook.retrieval import co_purchase
-from lookbook.retrieval.co_purchase import CoPurchase
+from lookbook.retrieval.sources import co_purchase
+from lookbook.retrieval.sources.co_purchase import CoPurchase
 
 AS_OF = date(2020, 9, 15)
 Row = tuple[int, int, int]

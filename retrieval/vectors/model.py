@@ -7,7 +7,7 @@ Import this module inside functions only, after `start_tensorflow`: it loads Ker
 import keras
 from keras import ops
 
-from lookbook.retrieval.embedding_batches import Batch, Floats, Vectors
+from lookbook.retrieval.vectors.batches import Batch, Floats, Vectors
 
 
 class EmbeddingModel(keras.Model):  # type: ignore[misc]  # Keras has no stubs

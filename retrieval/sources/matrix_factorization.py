@@ -13,12 +13,12 @@ import polars as pl
 
 from lookbook.data.dataset import History
 from lookbook.data.schema import CANDIDATES
-from lookbook.retrieval.embedding_batches import Examples, Purchases, Vectors
-from lookbook.retrieval.embedding_neighbours import nearest_purchases
-from lookbook.retrieval.embedding_recall import Pair, judge
-from lookbook.retrieval.inner_product import top_k, with_bias, with_one
 from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
-from lookbook.retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.retrieval.vectors.batches import Examples, Purchases, Vectors
+from lookbook.retrieval.vectors.inner_product import top_k, with_bias, with_one
+from lookbook.retrieval.vectors.neighbours import nearest_purchases
+from lookbook.retrieval.vectors.recall import Pair, judge
+from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow
 
 NEAREST_PURCHASES = 3
 
@@ -31,7 +31,7 @@ CURVE = {"phase": pl.String, "epoch": pl.UInt32, "train_loss": pl.Float32, "vali
 
 @dataclass(frozen=True)
 class MatrixFactorization:
-    """Vectors trained by time-decayed sampled softmax (retrieval/embedding_model.py); settings: pipelines/default.toml."""
+    """Vectors trained by time-decayed sampled softmax (retrieval/vectors/model.py); settings: pipelines/default.toml."""
 
     name: ClassVar[str] = "matrix_factorization"
     warm_start: ClassVar[bool] = True
@@ -101,7 +101,7 @@ class MatrixFactorization:
         if not len(purchases.days_ago):
             return
         start_tensorflow()
-        from lookbook.retrieval.row_sparse import train
+        from lookbook.retrieval.vectors.row_sparse import train
 
         examples = Examples.of(purchases, half_life_days=self.half_life_days, popularity_power=self.popularity_power)
         ids, none = purchases.customer_ids, np.zeros(len(purchases.customer_ids), np.float32)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lookbook.retrieval.source import Device
-from lookbook.retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lookbook.retrieval.embedding_batches import Purchases, Rows, Vectors
-from lookbook.retrieval.inner_product import top_k, with_bias, with_one
 from lookbook.retrieval.source import Device
+from lookbook.retrieval.vectors.batches import Purchases, Rows, Vectors
+from lookbook.retrieval.vectors.inner_product import top_k, with_bias, with_one
 
 VALID_CUSTOMERS = 5_000
 """At most so many customers are judged, those with the smallest ids: enough to see which epoch is best."""

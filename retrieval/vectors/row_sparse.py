@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lookbook.retrieval.embedding_batches import Batch, Floats, Vectors
-from lookbook.retrieval.embedding_model import EmbeddingModel
 from lookbook.retrieval.source import Device
+from lookbook.retrieval.vectors.batches import Batch, Floats, Vectors
+from lookbook.retrieval.vectors.model import EmbeddingModel
 
 Steps = Callable[[Batch], Floats]
 

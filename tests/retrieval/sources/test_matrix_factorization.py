@@ -151,8 +151,8 @@ def test_the_seed_decides_every_bit(source: CandidateSource, tastes: Dataset) ->
 
 
 def test_training_says_nothing_on_the_error_stream() -> None:
-    code = "from lookbook.retrieval.tensorflow_runtime import start_tensorflow as s; s(); s()\n"
-    code += "import lookbook.retrieval.row_sparse; print('ready')"
+    code = "from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow as s; s(); s()\n"
+    code += "import lookbook.retrieval.vectors.row_sparse; print('ready')"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("TF_", "KERAS_"))}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
     assert (done.stdout, done.stderr) == ("ready\n", "")

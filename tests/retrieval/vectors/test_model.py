@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from lookbook.retrieval.embedding_batches import Batch, Vectors
 from lookbook.retrieval.source import Device
-from lookbook.retrieval.tensorflow_runtime import start_tensorflow
+from lookbook.retrieval.vectors.batches import Batch, Vectors
+from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow
 
 Floats = npt.NDArray[np.float32]
 Tables = tuple[Floats, Floats, Floats]
@@ -41,8 +41,8 @@ def batch() -> Batch:
 def run(vectors: tuple[Vectors, Vectors]) -> Steps:
     """The losses of one step per batch and the tables afterwards."""
     start_tensorflow()
-    from lookbook.retrieval.embedding_model import EmbeddingModel
-    from lookbook.retrieval.row_sparse import RowSparseAdagrad, compiled_steps
+    from lookbook.retrieval.vectors.model import EmbeddingModel
+    from lookbook.retrieval.vectors.row_sparse import RowSparseAdagrad, compiled_steps
 
     def steps(batches: list[Batch], device: Device = "cpu", dtype: str = "float32") -> tuple[list[float], Tables]:
         model = EmbeddingModel(*vectors, l2=0.1, dtype=dtype)

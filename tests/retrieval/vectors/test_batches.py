@@ -3,7 +3,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.retrieval.embedding_batches import Batch, Examples, Purchases, Vectors
+from lookbook.retrieval.vectors.batches import Batch, Examples, Purchases, Vectors
 
 
 def purchases(rows: list[tuple[int, int, int]], days: int = 100) -> Purchases:
