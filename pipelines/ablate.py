@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from lookbook.data.windows import HORIZON_DAYS, Window
-from lookbook.evaluation.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
+from lookbook.evaluation.sources.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from lookbook.features.registry import group_of_feature
 from lookbook.features.registry import groups as feature_groups
 from lookbook.pipelines.ablation_greedy import build_up

@@ -6,7 +6,7 @@ Input: Outcome, Judged. Output: dicts ready for JSON.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lookbook.evaluation.ablation import Judged
+from lookbook.evaluation.variants import Judged
 from lookbook.pipelines.ablation_variants import Bench, Budget, Outcome
 
 WHOLE = "whole"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality
-from lookbook.evaluation.overlap import overlap, shared_pairs
-from lookbook.evaluation.shapley import finder_counts, shapley_of_recall
+from lookbook.evaluation.sources.candidates import UNION, candidate_counts, pairs_of, source_quality
+from lookbook.evaluation.sources.overlap import overlap, shared_pairs
+from lookbook.evaluation.sources.shapley import finder_counts, shapley_of_recall
 from lookbook.pipelines.ablation_steps import Week
 from lookbook.pipelines.ablation_variants import Bench
 from lookbook.pipelines.artifacts import Artifacts, Passing, Stage, write_tables
@@ -60,7 +60,10 @@ def _counted(stages: Stages, week: Week) -> Stage:
     key = {
         "candidates": [{name: stage.key for name, stage in shard.items()} for shard in candidates],
         "code": code_digest(
-            "lookbook.evaluation.candidates", "lookbook.evaluation.overlap", "lookbook.evaluation.shapley", __name__
+            "lookbook.evaluation.sources.candidates",
+            "lookbook.evaluation.sources.overlap",
+            "lookbook.evaluation.sources.shapley",
+            __name__,
         ),
     }
 

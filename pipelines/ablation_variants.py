@@ -14,8 +14,8 @@ from typing import Literal
 
 import polars as pl
 
-from lookbook.evaluation.ablation import Judged, judge_variants
 from lookbook.evaluation.metrics import customer_metrics
+from lookbook.evaluation.variants import Judged, judge_variants
 from lookbook.pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
 from lookbook.pipelines.artifacts import write_tables
 from lookbook.pipelines.config import choose_sources, leave_out_features

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.evaluation.baselines import article_popularity, baseline_recommendations
-from lookbook.evaluation.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
 from lookbook.evaluation.recommendations import top_of
 from lookbook.evaluation.results import evaluate
 from lookbook.evaluation.segments import customer_segments
+from lookbook.evaluation.sources.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
 from lookbook.pipelines.artifacts import Stage, write_tables
 from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.shards import Shard
@@ -33,7 +33,7 @@ def judge(stages: Stages, recommendations: Sequence[Stage], shards: Sequence[Sha
         "resamples": stages.settings.evaluation.bootstrap_resamples,
         "seed": stages.settings.run.seed,
         "code": code_digest(
-            "lookbook.evaluation.results", "lookbook.evaluation.candidates", "lookbook.evaluation.baselines", __name__
+            "lookbook.evaluation.results", "lookbook.evaluation.sources.candidates", "lookbook.evaluation.baselines", __name__
         ),
     }
 

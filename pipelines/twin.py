@@ -17,9 +17,9 @@ from lookbook.data.simulate.twin.comparison import Comparison, compare, scale_of
 from lookbook.data.simulate.twin.figures import market_figures
 from lookbook.data.windows import last_window
 from lookbook.evaluation.bootstrap import interval, resample_means
-from lookbook.evaluation.ladder import LADDER, ladder_recommendations
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.evaluation.oracle import Way, oracle_recommendations, way_covered
+from lookbook.evaluation.simulated.ladder import LADDER, ladder_recommendations
+from lookbook.evaluation.simulated.oracle import Way, oracle_recommendations, way_covered
 from lookbook.pipelines.config import Settings
 from lookbook.pipelines.disk import full_disk_explained
 from lookbook.pipelines.errors import ArtifactError
@@ -121,7 +121,7 @@ def ladder_metrics(dataset: Dataset, *, k: int) -> dict[str, pl.DataFrame]:
 
 
 def true_probabilities(file: Path, tables: Path, dataset: Dataset) -> pl.LazyFrame:
-    """PROBABILITIES (evaluation/oracle.py) of the last week of data, with the ids of the converted data set."""
+    """PROBABILITIES (evaluation/simulated/oracle.py) of the last week of data, with the ids of the converted data set."""
     customers, articles = (pl.scan_parquet(tables / f"{name}_ids.parquet", glob=False) for name in ("customer", "article"))
     return (
         pl.scan_parquet(file, glob=False)

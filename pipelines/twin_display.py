@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.data.simulate.twin.comparison import TOLERANCE, Comparison
-from lookbook.evaluation.oracle import Way
+from lookbook.evaluation.simulated.oracle import Way
 from lookbook.pipelines.twin import LADDER_FACTOR, Twin
 
 WIDE = 110

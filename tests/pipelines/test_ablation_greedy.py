@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import pytest
 
-from lookbook.evaluation.ablation import Judged, judge_variants
+from lookbook.evaluation.variants import Judged, judge_variants
 from lookbook.pipelines.ablation_greedy import BuildUp, build_up
 
 Worth = Mapping[str, float]

@@ -5,7 +5,15 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import CANDIDATES, LABELS
-from lookbook.evaluation.candidates import UNION, candidate_counts, pairs_of, source_quality, sources_in, union_counts, union_recall
+from lookbook.evaluation.sources.candidates import (
+    UNION,
+    candidate_counts,
+    pairs_of,
+    source_quality,
+    sources_in,
+    union_counts,
+    union_recall,
+)
 
 Retrieved = dict[str, dict[int, list[int]]]
 Bought = dict[int, set[int]]

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import CANDIDATES
-from lookbook.evaluation.candidates import pairs_of
-from lookbook.evaluation.overlap import OVERLAP, overlap, shared_pairs
+from lookbook.evaluation.sources.candidates import pairs_of
+from lookbook.evaluation.sources.overlap import OVERLAP, overlap, shared_pairs
 
 Pairs = set[tuple[int, int]]
 

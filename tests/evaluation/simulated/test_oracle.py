@@ -3,7 +3,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import RECOMMENDATIONS
-from lookbook.evaluation.oracle import PROBABILITIES, Way, oracle_recommendations, way_covered
+from lookbook.evaluation.simulated.oracle import PROBABILITIES, Way, oracle_recommendations, way_covered
 
 
 def per_customer(*precisions: float) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from lookbook.data.schema import Schema
-from lookbook.evaluation.candidates import sources_in
+from lookbook.evaluation.sources.candidates import sources_in
 
 OVERLAP: Schema = {"source": pl.String, "other": pl.String, "jaccard": pl.Float64}
 """One row per source and other source, both ways, and each with itself. jaccard: pairs that both retrieved / pairs that at least

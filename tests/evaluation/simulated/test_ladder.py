@@ -2,7 +2,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from lookbook.evaluation.ladder import LADDER, ladder_recommendations
+from lookbook.evaluation.simulated.ladder import LADDER, ladder_recommendations
 
 AS_OF = date(2020, 9, 16)
 BOUGHT = [

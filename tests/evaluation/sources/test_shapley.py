@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import CANDIDATES, LABELS
-from lookbook.evaluation.ablation import Judged, judge_variants
-from lookbook.evaluation.candidates import pairs_of
-from lookbook.evaluation.shapley import (
+from lookbook.evaluation.sources.candidates import pairs_of
+from lookbook.evaluation.sources.shapley import (
     SHAPLEY,
     all_sets,
     finder_counts,
@@ -21,6 +20,7 @@ from lookbook.evaluation.shapley import (
     shapley_of_map,
     shapley_of_recall,
 )
+from lookbook.evaluation.variants import Judged, judge_variants
 
 SOURCES = ("a", "b", "c")
 Pairs = set[tuple[int, int]]

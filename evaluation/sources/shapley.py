@@ -14,9 +14,9 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.schema import Schema
-from lookbook.evaluation.ablation import Judged
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
-from lookbook.evaluation.candidates import sources_in
+from lookbook.evaluation.sources.candidates import sources_in
+from lookbook.evaluation.variants import Judged
 
 SHAPLEY: Schema = {
     "source": pl.String,

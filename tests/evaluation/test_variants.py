@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookbook.evaluation.ablation import VISIBLE_ERRORS, Difference, Judged, judge_variants
 from lookbook.evaluation.segments import ALL
 from lookbook.evaluation.summary import paired_difference, summarise
+from lookbook.evaluation.variants import VISIBLE_ERRORS, Difference, Judged, judge_variants
 
 Week = Mapping[str, Mapping[int, float]]
 
