@@ -11,19 +11,19 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from lookbook.report.ablation import ablation, shapley
-from lookbook.report.candidates import funnel, sources
 from lookbook.report.chart import THEME, tag_free
-from lookbook.report.customers import customers
-from lookbook.report.data_profile import data_profile
 from lookbook.report.fact import root
 from lookbook.report.html import Html, join, tag
-from lookbook.report.importance import dependence, importance
-from lookbook.report.learning import learning
-from lookbook.report.lost import lost_labels
-from lookbook.report.results import results, segments
 from lookbook.report.section import Files, Section, file
-from lookbook.report.settings import settings
+from lookbook.report.sections.ablation import ablation, shapley
+from lookbook.report.sections.candidates import funnel, sources
+from lookbook.report.sections.customers import customers
+from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.importance import dependence, importance
+from lookbook.report.sections.learning import learning
+from lookbook.report.sections.lost import lost_labels
+from lookbook.report.sections.results import results, segments
+from lookbook.report.sections.settings import settings
 
 HERE = Path(__file__).parent
 OUTCOME = (results, segments, funnel, lost_labels, sources, ablation, shapley)

@@ -9,10 +9,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lookbook.report.ablation import ablation
-from lookbook.report.candidates import funnel
 from lookbook.report.fact import Fact, root
 from lookbook.report.page import page
+from lookbook.report.sections.ablation import ablation
+from lookbook.report.sections.candidates import funnel
 
 NASTY = 'Milk </script><script>alert("1")</script> & <b>more</b> \u2028'
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import pytest
 
-from lookbook.report.ablation import ablation
-from lookbook.report.candidates import funnel, sources
-from lookbook.report.data_profile import data_profile
 from lookbook.report.fact import Fact, root
 from lookbook.report.html import join
-from lookbook.report.importance import dependence, importance
-from lookbook.report.lost import lost_labels
-from lookbook.report.results import results, segments
 from lookbook.report.section import Section
-from lookbook.report.settings import settings
+from lookbook.report.sections.ablation import ablation
+from lookbook.report.sections.candidates import funnel, sources
+from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.importance import dependence, importance
+from lookbook.report.sections.lost import lost_labels
+from lookbook.report.sections.results import results, segments
+from lookbook.report.sections.settings import settings
 
 
 def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, object]) -> str:

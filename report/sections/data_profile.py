@@ -1,11 +1,11 @@
 """The data in short: volume by week and weekday, the long tail, repurchase, life cycle."""
 
 from lookbook.report.chart import Column, Row, figure, small_multiples
-from lookbook.report.data_columns import columns, histogram, histograms, policy
 from lookbook.report.fact import Fact
 from lookbook.report.html import Child, Html, number, sentence, table
 from lookbook.report.plots import curves, labelled_bars, over_time
 from lookbook.report.section import Files, Section, file, to_fill
+from lookbook.report.sections.data_columns import columns, histogram, histograms, policy
 
 WEEKLY = {
     "rows": ("purchases", None),

@@ -4,8 +4,8 @@ from lookbook.report.chart import Column, Row, figure
 from lookbook.report.fact import Fact
 from lookbook.report.html import Child, Html, label, number, sentence, table, with_interval
 from lookbook.report.plots import curves, heat_map, labelled_bars
-from lookbook.report.results import system_of
 from lookbook.report.section import EVERYBODY, Files, Section, file, to_fill
+from lookbook.report.sections.results import system_of
 
 UNION = "union"
 """The row of metrics.json that is of all sources together."""
