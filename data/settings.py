@@ -69,7 +69,7 @@ class CsvMapping:
 
 @dataclass(frozen=True)
 class DataSettings:
-    """See [data] in pipelines/default.toml."""
+    """See [data] in pipelines/settings/default.toml."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
     dataset: Literal["complete-journey", "hm", "csv"]

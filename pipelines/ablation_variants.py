@@ -18,9 +18,9 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.variants import Judged, judge_variants
 from lookbook.pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
 from lookbook.pipelines.artifacts import write_tables
-from lookbook.pipelines.config import choose_sources, leave_out_features
 from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.rank import NoExamplesError, Ranked, rank_week, recommend_fallback
+from lookbook.pipelines.settings.config import choose_sources, leave_out_features
 from lookbook.pipelines.stages import Stages
 
 Budget = Literal["fixed", "union"]

@@ -65,10 +65,10 @@ def recommend(
     from lookbook.pipelines.threads import limit_threads
 
     limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
-    from lookbook.pipelines.config import load_settings
     from lookbook.pipelines.display import show_run
     from lookbook.pipelines.run import recommend_only
     from lookbook.pipelines.run_folder import find_run, read_about
+    from lookbook.pipelines.settings.config import load_settings
 
     folder = find_run(output.artifacts, run)
     settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})

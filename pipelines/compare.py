@@ -16,13 +16,13 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
 from lookbook.pipelines.artifacts import Artifacts, verify
-from lookbook.pipelines.config import Settings, load_settings
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import locked, read_about
 from lookbook.pipelines.runs import chosen_run, read_toml
+from lookbook.pipelines.settings.config import Settings, load_settings
 
 Row = dict[str, object]
 Cells = dict[str, dict[str, float | None]]

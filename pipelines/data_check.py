@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lookbook.data.registry import CheckReport, check_dataset
-from lookbook.pipelines.config import Settings
 from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.settings.config import Settings
 
 
 def check(settings: Settings, *, json_lines: bool) -> None:

@@ -14,7 +14,6 @@ import psutil
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
-from lookbook.pipelines.config import Settings
 from lookbook.pipelines.costs import NOTHING, Cost, Finished, Reference, Size, calibration
 from lookbook.pipelines.device import choose_device
 from lookbook.pipelines.finished_steps import FinishedSteps
@@ -25,6 +24,7 @@ from lookbook.pipelines.phases import PHASES, Targets, fit_all
 from lookbook.pipelines.planned import PlannedArtifacts, Step
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import choose_tree_count, recommend, search_trees
+from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages import Stages
 from lookbook.pipelines.unconverted import rows_of_files, unconverted
 

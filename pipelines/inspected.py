@@ -11,7 +11,6 @@ from pathlib import Path
 
 from lookbook.data.windows import Window, last_window
 from lookbook.pipelines.artifacts import Stage
-from lookbook.pipelines.config import Settings, load_settings
 from lookbook.pipelines.digest import digest
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.judge import judge
@@ -20,6 +19,7 @@ from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run import run
 from lookbook.pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
+from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
 

@@ -8,8 +8,8 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset, source_digest
 from lookbook.data.sample import sample_dataset
 from lookbook.pipelines.artifacts import Artifacts, Stage
-from lookbook.pipelines.config import Settings
 from lookbook.pipelines.digest import code_digest
+from lookbook.pipelines.settings.config import Settings
 
 
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:

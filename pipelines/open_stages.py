@@ -10,11 +10,11 @@ from pathlib import Path
 
 from lookbook.data.windows import last_window
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.config import Settings
 from lookbook.pipelines.device import choose_device
 from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import locked
+from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages import Stages
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from lookbook.pipelines.config import Settings
     from lookbook.pipelines.progress import Reporter
+    from lookbook.pipelines.settings.config import Settings
 
 OFF = Parameter(negative="")
 
@@ -18,7 +18,9 @@ OFF = Parameter(negative="")
 class DataChoice:
     """Which data. Flags win over --config, which wins over the files in pipelines/ (see its layers.py)."""
 
-    config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/default.toml.")] = None
+    config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/settings/default.toml.")] = (
+        None
+    )
     dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
     data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
     repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
@@ -29,7 +31,7 @@ class DataChoice:
         from lookbook.pipelines.threads import limit_threads
 
         limit_threads(self.threads, config=self.config)
-        from lookbook.pipelines.config import load_settings
+        from lookbook.pipelines.settings.config import load_settings
 
         return load_settings(self.config, {key: value for key, value in self.given().items() if value is not None})
 
@@ -59,7 +61,7 @@ class Choice(DataChoice):
 
     def settings(self) -> "Settings":
         settings = super().settings()
-        from lookbook.pipelines.config import choose_sources
+        from lookbook.pipelines.settings.config import choose_sources
 
         return choose_sources(settings, only=self.sources, drop=self.drop)
 
@@ -100,8 +102,8 @@ class Output:
 
     def confine(self, settings: "Settings | None") -> None:
         """Go on in a child process, which is stopped at --memory-limit, else at that of `settings`, else at the default one."""
-        from lookbook.pipelines.config import load_settings
         from lookbook.pipelines.memory_limit import run_in_child
+        from lookbook.pipelines.settings.config import load_settings
 
         run_in_child(self.memory_limit or (settings or load_settings()).run.memory_limit)
 

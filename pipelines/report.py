@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.windows import training_windows
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.explain_customer import cards, example_customers
 from lookbook.pipelines.inspected import Inspected, inspected
-from lookbook.pipelines.layers import DEFAULTS
 from lookbook.pipelines.profile import profile_of
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import add_to_run, as_json
+from lookbook.pipelines.settings.config import load_settings
+from lookbook.pipelines.settings.layers import DEFAULTS
 
 FILES = {
     "metrics.json": "lookbook run",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from lookbook.data.windows import last_window
 from lookbook.pipelines.artifacts import Stage
-from lookbook.pipelines.config import Settings, write_settings
 from lookbook.pipelines.digest import digest
 from lookbook.pipelines.judge import judge
 from lookbook.pipelines.open_stages import opened
@@ -15,6 +14,7 @@ from lookbook.pipelines.phases import PHASES
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
+from lookbook.pipelines.settings.config import Settings, write_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
 from lookbook.pipelines.submission import write_submission

@@ -19,7 +19,7 @@ from cyclopts import App, Parameter
 from benchmarks.machine import machine
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
-from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.settings.config import load_settings
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.vectors.batches import Examples, Purchases, Vectors
 from lookbook.retrieval.vectors.recall import Hits, judge

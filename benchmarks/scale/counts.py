@@ -12,7 +12,7 @@ import polars as pl
 
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.artifacts import MANIFEST
-from lookbook.pipelines.config import Settings, load_settings
+from lookbook.pipelines.settings.config import Settings, load_settings
 
 EMBEDDINGS = "matrix_factorization"
 

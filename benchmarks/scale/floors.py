@@ -18,7 +18,7 @@ import polars as pl
 
 from benchmarks.counts import EMBEDDINGS
 from benchmarks.results import Floor
-from lookbook.pipelines.config import Settings, load_settings
+from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.ranking.ranker import feature_schema
 
 REPEATS, REPEATED_SECONDS = 3, 1.0

@@ -12,7 +12,7 @@ import polars as pl
 
 from benchmarks.scoring_week import GroupCost, JudgedWeek, cpu_seconds
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
-from lookbook.pipelines.config import Settings
+from lookbook.pipelines.settings.config import Settings
 from lookbook.ranking.ranker import Parts, Ranker, RankerSettings, fit
 
 

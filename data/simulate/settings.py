@@ -1,6 +1,6 @@
 """The [simulate] settings: every parameter of the simulated fashion retailer.
 
-Plain frozen dataclasses whose fields are the keys of pipelines/default.toml, which says what each one means. Shares are 0 to 1.
+Plain frozen dataclasses whose fields are the keys of pipelines/settings/default.toml, which says what each one means. Shares are 0 to 1.
 """
 
 from dataclasses import dataclass, fields
@@ -199,7 +199,7 @@ class PriceSettings:
 
 @dataclass(frozen=True)
 class SimulateSettings:
-    """See [simulate] in pipelines/default.toml."""
+    """See [simulate] in pipelines/settings/default.toml."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
     first_day: str

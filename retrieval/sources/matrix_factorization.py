@@ -31,7 +31,7 @@ CURVE = {"phase": pl.String, "epoch": pl.UInt32, "train_loss": pl.Float32, "vali
 
 @dataclass(frozen=True)
 class MatrixFactorization:
-    """Vectors trained by time-decayed sampled softmax (retrieval/vectors/model.py); settings: pipelines/default.toml."""
+    """Vectors trained by time-decayed sampled softmax (retrieval/vectors/model.py); settings: pipelines/settings/default.toml."""
 
     name: ClassVar[str] = "matrix_factorization"
     warm_start: ClassVar[bool] = True

@@ -11,11 +11,11 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.config import choose_sources, load_settings
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.judge import judge
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import rank_week
+from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages import Stages
 
 WEEK = Window(date(2020, 9, 16))

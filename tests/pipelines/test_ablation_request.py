@@ -11,9 +11,9 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.ablate import judged_weeks, requested
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages import Stages
 
 WEEK = Window(date(2020, 9, 16))

@@ -14,11 +14,11 @@ from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.artifacts import write_manifest
 from lookbook.pipelines.compare import Comparison, compare, flat
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs_display import show_comparison
+from lookbook.pipelines.settings.config import load_settings
 
 SMALL = {
     "data.dataset": "hm",

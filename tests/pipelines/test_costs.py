@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookbook.pipelines.artifacts import MANIFEST
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.costs import FIGURES, Cost, Finished, Reference, Size, calibration
 from lookbook.pipelines.finished_steps import FinishedSteps, fitted
+from lookbook.pipelines.settings.config import load_settings
 from lookbook.retrieval.registry import SOURCES
 
 WITHOUT_SOURCES = {

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from lookbook.data.dataset import Dataset
-from lookbook.pipelines.config import Settings, load_settings
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.inspected import inspected, run_of
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run import recommend_only, run
+from lookbook.pipelines.settings.config import Settings, load_settings
 
 CONFIG = """
 [data]

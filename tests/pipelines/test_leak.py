@@ -12,9 +12,9 @@ from polars.testing import assert_frame_equal
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import fit_ranker, recommend
+from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
 

@@ -11,11 +11,11 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.config import load_settings
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.profile import profile, profile_of
 from lookbook.pipelines.profile_display import show_profile
 from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.settings.config import load_settings
 
 MakeDataset = Callable[..., Dataset]
 ABOUT = {

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from lookbook.data.windows import last_window
-from lookbook.pipelines.config import load_settings
+from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.unconverted import SAMPLE, rows_of_files, unconverted
 
 FIGURES = {"compression": 4.0, "purchases_per_customer": 10.0}

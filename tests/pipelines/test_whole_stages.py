@@ -14,10 +14,10 @@ from lookbook.data.windows import Window
 from lookbook.features.registry import GROUP_NAMES, GROUPS
 from lookbook.pipelines import stages
 from lookbook.pipelines.artifacts import Artifacts, Stage
-from lookbook.pipelines.config import choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import rank_week, recommend_fallback, search_trees
+from lookbook.pipelines.settings.config import choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.stages import Stages
 from lookbook.retrieval.registry import SOURCES
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from benchmarks.counts import counts
-from lookbook.pipelines.config import choose_sources, load_settings, write_settings
+from lookbook.pipelines.settings.config import choose_sources, load_settings, write_settings
 
 WEEKS = [date(2020, 9, day) for day in (2, 9, 16)]
 

@@ -1,4 +1,4 @@
-"""Settings: the layers of pipelines/layers.py, checked once, then frozen.
+"""Settings: the layers of pipelines/settings/layers.py, checked once, then frozen.
 
 Input: TOML tables. Output: Settings. Every default stands in default.toml and nowhere else.
 """
@@ -15,7 +15,7 @@ from lookbook.data.settings import DataSettings
 from lookbook.data.simulate.settings import SimulateSettings
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.layers import DEFAULTS, Table, layered
+from lookbook.pipelines.settings.layers import DEFAULTS, Table, layered
 from lookbook.ranking.ranker import RankerSettings
 from lookbook.retrieval.registry import SOURCES
 from lookbook.retrieval.source import CandidateSource

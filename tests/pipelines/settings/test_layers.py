@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from lookbook.data.settings import DataSettings
-from lookbook.pipelines import layers
-from lookbook.pipelines.config import RunSettings, Settings, load_settings, write_settings
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.layers import DATASETS, DEFAULTS, PRESETS
+from lookbook.pipelines.settings import layers
+from lookbook.pipelines.settings.config import RunSettings, Settings, load_settings, write_settings
+from lookbook.pipelines.settings.layers import DATASETS, DEFAULTS, PRESETS
 
 LESS_IS_MORE = {"retrieval.matrix_factorization.learning_rate", "ranking.lambdarank.learning_rate"}
 """Settings that cost more time the smaller they are."""

@@ -6,8 +6,15 @@ from pathlib import Path
 import pytest
 
 from lookbook.features.registry import GROUP_NAMES
-from lookbook.pipelines.config import DEFAULTS, choose_sources, leave_out_features, load_settings, load_simulation, write_settings
 from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.settings.config import (
+    DEFAULTS,
+    choose_sources,
+    leave_out_features,
+    load_settings,
+    load_simulation,
+    write_settings,
+)
 
 
 def settings_file(folder: Path, text: str) -> Path:
