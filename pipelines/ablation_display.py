@@ -12,8 +12,8 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation_rows import NOTHING, TOO_FEW
 from lookbook.pipelines.display import WIDE, titled_table
-from lookbook.pipelines.figures import as_float
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.figures import as_float
+from lookbook.pipelines.terminal.progress import Reporter
 
 TITLES = {
     "leave_one_out": "One source left out",

@@ -14,10 +14,10 @@ import polars as pl
 
 from lookbook.data.durable import flush
 from lookbook.pipelines.digest import digest, file_sha256
-from lookbook.pipelines.disk import full_disk_explained
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.memory import PeakMemory
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.machine.disk import full_disk_explained
+from lookbook.pipelines.machine.memory import PeakMemory
+from lookbook.pipelines.terminal.progress import Reporter
 
 Build = Callable[[Path], None]
 Make = Callable[[], Mapping[str, pl.LazyFrame]]

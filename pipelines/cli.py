@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from lookbook.pipelines import cli_data, cli_inspect
-from lookbook.pipelines.memory_limit import remember_command
+from lookbook.pipelines.machine.memory_limit import remember_command
 from lookbook.pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
@@ -62,7 +62,7 @@ def recommend(
     output: Output = DEFAULT_OUTPUT,
 ) -> None:
     """Recommend the week after the data for every customer, as a finished run did, also on newer data."""
-    from lookbook.pipelines.threads import limit_threads
+    from lookbook.pipelines.machine.threads import limit_threads
 
     limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
     from lookbook.pipelines.display import show_run
@@ -82,7 +82,7 @@ def recommend(
 @app.command
 def doctor(*, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False) -> int:
     """Say what this machine has: versions, device, cores, memory, disk, and whether the libraries load."""
-    from lookbook.pipelines.doctor import examine
+    from lookbook.pipelines.machine.doctor import examine
 
     report = examine()
     print(report.json() if json else report.text())
@@ -124,7 +124,7 @@ def main() -> None:
 
 def exit_code(error: Exception) -> int | None:
     """The exit code of an error that is not a bug, else None (then the traceback is shown, exit code 1)."""
-    from lookbook.pipelines.disk import FULL
+    from lookbook.pipelines.machine.disk import FULL
 
     if isinstance(error, OSError) and error.errno in FULL:
         return 5

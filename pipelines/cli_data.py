@@ -22,9 +22,9 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Write a simulated fashion retailer in the files of the H&M competition, and the true probabilities of purchases."""
-    from lookbook.pipelines.progress import Reporter, choose_mode
     from lookbook.pipelines.settings.config import load_simulation
     from lookbook.pipelines.simulate import show_simulated, simulate_market
+    from lookbook.pipelines.terminal.progress import Reporter, choose_mode
 
     settings = load_simulation(config)
     reporter = Reporter(choose_mode(json=json, quiet=quiet))
@@ -41,9 +41,9 @@ def twin(
     quiet: Quiet = False,
 ) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
-    from lookbook.pipelines.progress import Reporter, choose_mode
     from lookbook.pipelines.run_folder import find_run
     from lookbook.pipelines.settings.config import load_settings
+    from lookbook.pipelines.terminal.progress import Reporter, choose_mode
     from lookbook.pipelines.twin import measure_twin
     from lookbook.pipelines.twin_display import show_twin
 

@@ -19,10 +19,10 @@ from lookbook.pipelines.artifacts import Artifacts, verify
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.open_dataset import open_dataset
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import locked, read_about
 from lookbook.pipelines.runs import chosen_run, read_toml
 from lookbook.pipelines.settings.config import Settings, load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 Row = dict[str, object]
 Cells = dict[str, dict[str, float | None]]

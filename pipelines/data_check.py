@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from lookbook.data.registry import CheckReport, check_dataset
-from lookbook.pipelines.disk import full_disk_explained
+from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.settings.config import Settings
 
 

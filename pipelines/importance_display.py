@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.pipelines.display import WIDE
-from lookbook.pipelines.figures import as_float
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.figures import as_float
+from lookbook.pipelines.terminal.progress import Reporter
 
 METHODS = {"shap": "SHAP", "permutation": "MAP\nlost", "gain": "gain", "split": "splits"}
 """Methods of IMPORTANCE and their headings; rows are sorted by the first."""

@@ -15,13 +15,13 @@ from lookbook.pipelines.digest import digest
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.judge import judge
 from lookbook.pipelines.open_stages import opened
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run import run
 from lookbook.pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.terminal.progress import Reporter
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 if TYPE_CHECKING:
-    from lookbook.pipelines.progress import Reporter
     from lookbook.pipelines.settings.config import Settings
+    from lookbook.pipelines.terminal.progress import Reporter
 
 OFF = Parameter(negative="")
 
@@ -28,7 +28,7 @@ class DataChoice:
 
     def settings(self) -> "Settings":
         """The settings in force, after the thread limit is set: Polars reads it once, when it is imported."""
-        from lookbook.pipelines.threads import limit_threads
+        from lookbook.pipelines.machine.threads import limit_threads
 
         limit_threads(self.threads, config=self.config)
         from lookbook.pipelines.settings.config import load_settings
@@ -76,7 +76,7 @@ class Choice(DataChoice):
             SettingsError: both a run and other settings are asked for.
         """
         if self == NO_CHOICE:
-            from lookbook.pipelines.threads import limit_threads
+            from lookbook.pipelines.machine.threads import limit_threads
 
             limit_threads(None, config=artifacts / "runs" / (run or "latest") / "config.resolved.toml")
             return None
@@ -102,14 +102,14 @@ class Output:
 
     def confine(self, settings: "Settings | None") -> None:
         """Go on in a child process, which is stopped at --memory-limit, else at that of `settings`, else at the default one."""
-        from lookbook.pipelines.memory_limit import run_in_child
+        from lookbook.pipelines.machine.memory_limit import run_in_child
         from lookbook.pipelines.settings.config import load_settings
 
         run_in_child(self.memory_limit or (settings or load_settings()).run.memory_limit)
 
     def reporter(self) -> "Reporter":
-        from lookbook.pipelines.interrupt import stop_after_step
-        from lookbook.pipelines.progress import Reporter, choose_mode
+        from lookbook.pipelines.terminal.interrupt import stop_after_step
+        from lookbook.pipelines.terminal.progress import Reporter, choose_mode
 
         reporter = Reporter(choose_mode(json=self.json, quiet=self.quiet))
         stop_after_step(reporter)

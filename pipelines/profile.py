@@ -16,9 +16,9 @@ from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_ta
 from lookbook.pipelines.artifacts import Artifacts, Stage, write_tables
 from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.open_dataset import open_dataset
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import locked
 from lookbook.pipelines.settings.config import Settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 EPOCH = date(1970, 1, 1)
 PLACES = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max", "mean")

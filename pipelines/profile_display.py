@@ -12,9 +12,9 @@ from rich.table import Table
 
 from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import as_json
+from lookbook.pipelines.terminal.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
+from lookbook.pipelines.terminal.progress import Reporter
 
 RECENT_WEEKS = 12
 NAMED = 5

@@ -15,10 +15,10 @@ from lookbook.data.windows import training_windows
 from lookbook.pipelines.explain_customer import cards, example_customers
 from lookbook.pipelines.inspected import Inspected, inspected
 from lookbook.pipelines.profile import profile_of
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run_folder import add_to_run, as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.settings.layers import DEFAULTS
+from lookbook.pipelines.terminal.progress import Reporter
 
 FILES = {
     "metrics.json": "lookbook run",

@@ -11,13 +11,13 @@ from lookbook.pipelines.digest import digest
 from lookbook.pipelines.judge import judge
 from lookbook.pipelines.open_stages import opened
 from lookbook.pipelines.phases import PHASES
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
 from lookbook.pipelines.settings.config import Settings, write_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
 from lookbook.pipelines.submission import write_submission
+from lookbook.pipelines.terminal.progress import Reporter
 
 
 def run(settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> Path:

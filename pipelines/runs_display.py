@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lookbook.pipelines.figures import as_float, console, lines, number, section, table, whole
+from lookbook.pipelines.terminal.figures import as_float, console, lines, number, section, table, whole
 from lookbook.retrieval.registry import SOURCES
 
 Row = Mapping[str, object]

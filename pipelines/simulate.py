@@ -10,8 +10,8 @@ from pathlib import Path
 from lookbook.data.simulate.settings import SimulateSettings
 from lookbook.data.simulate.simulate import Simulated, n_steps, simulate
 from lookbook.data.simulate.writing import Format
-from lookbook.pipelines.disk import full_disk_explained
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.machine.disk import full_disk_explained
+from lookbook.pipelines.terminal.progress import Reporter
 
 
 def simulate_market(

@@ -20,12 +20,12 @@ from lookbook.evaluation.bootstrap import interval, resample_means
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.simulated.ladder import LADDER, ladder_recommendations
 from lookbook.evaluation.simulated.oracle import Way, oracle_recommendations, way_covered
-from lookbook.pipelines.disk import full_disk_explained
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.judge import SYSTEM
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.run_folder import read_about
 from lookbook.pipelines.settings.config import Settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 TOP_RUNG = "repurchase, 90 days, then popularity"
 POPULARITY = "popularity, 7 days"

@@ -36,7 +36,7 @@ def scoring(
     from benchmarks.scoring_prepare import prepared
     from benchmarks.scoring_trials import SECTIONS
     from lookbook.pipelines.open_stages import opened
-    from lookbook.pipelines.progress import Reporter
+    from lookbook.pipelines.terminal.progress import Reporter
 
     unknown = sorted(set(sections) - set(SECTIONS))
     if unknown:

@@ -13,10 +13,10 @@ from lookbook.data.windows import Window
 from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.judge import judge
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import rank_week
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7

@@ -17,9 +17,9 @@ from lookbook.pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.artifacts import verify
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.inspected import inspected
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run import run
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SOURCES = ("repurchase", "popularity", "same_product", "co_purchase")

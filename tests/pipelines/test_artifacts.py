@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from lookbook.pipelines.artifacts import Artifacts, Stage, verify, write_tables
 from lookbook.pipelines.digest import code_digest, digest
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.progress import Reporter
 
 TABLE = pl.DataFrame({"article": [1, 2, 3]})
 

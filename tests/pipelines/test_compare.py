@@ -15,10 +15,10 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.artifacts import write_manifest
 from lookbook.pipelines.compare import Comparison, compare, flat
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs_display import show_comparison
 from lookbook.pipelines.settings.config import load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 SMALL = {
     "data.dataset": "hm",

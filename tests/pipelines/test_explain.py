@@ -17,7 +17,7 @@ from lookbook.pipelines.explained_pairs import ExplainedPairs
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.lost_labels import lost_labels
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker
 from lookbook.ranking.select import select_top_k

@@ -10,9 +10,9 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.inspected import inspected, run_of
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.run import recommend_only, run
 from lookbook.pipelines.settings.config import Settings, load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 CONFIG = """
 [data]

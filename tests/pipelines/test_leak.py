@@ -12,11 +12,11 @@ from polars.testing import assert_frame_equal
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import fit_ranker, recommend
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.shards import Shard
 from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.terminal.progress import Reporter
 
 Tables = dict[str, pl.DataFrame]
 Change = Callable[[Dataset, date], Dataset]

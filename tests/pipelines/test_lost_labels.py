@@ -11,7 +11,7 @@ from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.lost_labels import lost_labels, traced_stage
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.progress import Reporter
 
 K, POPULAR, KEPT = 3, 60, 58
 NEVER_BOUGHT, NEW = 58, 80

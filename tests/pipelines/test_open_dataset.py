@@ -4,8 +4,8 @@ import polars as pl
 
 from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.open_dataset import open_dataset
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.settings.config import load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 
 def test_samples_are_taken_from_one_conversion_and_each_is_found_again(hm_folder: Path, tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.profile import profile, profile_of
 from lookbook.pipelines.profile_display import show_profile
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.settings.config import load_settings
+from lookbook.pipelines.terminal.progress import Reporter
 
 MakeDataset = Callable[..., Dataset]
 ABOUT = {

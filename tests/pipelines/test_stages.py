@@ -14,10 +14,10 @@ from lookbook.data.windows import Window
 from lookbook.pipelines import rank, stages
 from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.judge import judge
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import choose_tree_count, fit_ranker, recommend
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
 SMALL = {

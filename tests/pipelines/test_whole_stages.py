@@ -15,10 +15,10 @@ from lookbook.features.registry import GROUP_NAMES, GROUPS
 from lookbook.pipelines import stages
 from lookbook.pipelines.artifacts import Artifacts, Stage
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.progress import Reporter
 from lookbook.pipelines.rank import rank_week, recommend_fallback, search_trees
 from lookbook.pipelines.settings.config import choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.retrieval.registry import SOURCES
 
 WEEK = Window(date(2020, 9, 16))

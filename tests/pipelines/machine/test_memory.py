@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lookbook.pipelines.memory import SAMPLE_SECONDS, PeakMemory
+from lookbook.pipelines.machine.memory import SAMPLE_SECONDS, PeakMemory
 
 MB = 1 << 20
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.pipelines import probe
-from lookbook.pipelines.device import choose_device
-from lookbook.pipelines.doctor import Report, examine
+from lookbook.pipelines.machine import probe
+from lookbook.pipelines.machine.device import choose_device
+from lookbook.pipelines.machine.doctor import Report, examine
 
 TENSORFLOW_WITH_A_GPU = """
 from types import SimpleNamespace as N

@@ -3,7 +3,7 @@
 import signal
 from types import FrameType
 
-from lookbook.pipelines.progress import Reporter
+from lookbook.pipelines.terminal.progress import Reporter
 
 
 def stop_after_step(reporter: Reporter) -> None:

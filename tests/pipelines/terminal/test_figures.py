@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from lookbook.pipelines.figures import bars, box_plot, lines, number, share, table, whole
+from lookbook.pipelines.terminal.figures import bars, box_plot, lines, number, share, table, whole
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 from polars.exceptions import ComputeError
 
-from lookbook.pipelines.disk import full_disk_explained
 from lookbook.pipelines.errors import ResourceError
+from lookbook.pipelines.machine.disk import full_disk_explained
 
 VAGUE = ComputeError("parquet: File out of specification: Invalid thrift: transport error")
 

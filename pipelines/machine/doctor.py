@@ -22,7 +22,7 @@ import polars as pl
 import psutil
 from threadpoolctl import threadpool_info
 
-from lookbook.pipelines.probe import PROBES, Finding
+from lookbook.pipelines.machine.probe import PROBES, Finding
 
 PROBE_SECONDS = 120.0
 """A cold start of TensorFlow from a slow disk takes tens of seconds; what takes longer hangs."""
@@ -129,7 +129,7 @@ def examine(artifacts: Path = Path("artifacts"), *, probe_seconds: float = PROBE
 def _try(name: str, seconds: float) -> tuple[Library, Finding]:
     """Run one probe in a child process; what it found is empty when it failed."""
     start = time.monotonic()
-    command = [sys.executable, "-m", "lookbook.pipelines.probe", name]
+    command = [sys.executable, "-m", "lookbook.pipelines.machine.probe", name]
     environment = os.environ | {
         "TF_CPP_MIN_LOG_LEVEL": "3",  # else its notes would hide the error
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # else it takes the whole memory of a GPU that others may be using

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookbook.pipelines.progress import Reporter, choose_mode
+from lookbook.pipelines.terminal.progress import Reporter, choose_mode
 
 
 @pytest.mark.parametrize(("json", "quiet", "mode"), [(True, True, "quiet"), (True, False, "json"), (False, True, "quiet")])

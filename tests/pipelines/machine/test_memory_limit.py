@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.memory_limit import bytes_of
+from lookbook.pipelines.machine.memory_limit import bytes_of
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 
