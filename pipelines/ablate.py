@@ -20,7 +20,7 @@ from lookbook.pipelines.ablation_variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.run_folder import add_to_run, as_json
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.ranker import Ranker
 
 Mode = Literal["leave-one-out", "alone", "greedy", "features"]

@@ -14,10 +14,10 @@ from lookbook.evaluation.sources.overlap import overlap, shared_pairs
 from lookbook.evaluation.sources.shapley import finder_counts, shapley_of_recall
 from lookbook.pipelines.ablation_steps import Week
 from lookbook.pipelines.ablation_variants import Bench
-from lookbook.pipelines.artifacts import Artifacts, Passing, Stage, write_tables
-from lookbook.pipelines.digest import code_digest
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts, Passing, Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 
 
 @dataclass(frozen=True)

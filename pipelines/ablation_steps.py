@@ -6,8 +6,8 @@ Input: Stages of the whole system, the buyers of each test week. Output: steps b
 from collections.abc import Sequence
 
 from lookbook.data.windows import Window, training_windows
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 
 Week = Sequence[Shard]
 """The customers with purchases in one test week."""

@@ -17,11 +17,11 @@ import polars as pl
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.variants import Judged, judge_variants
 from lookbook.pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
-from lookbook.pipelines.artifacts import write_tables
-from lookbook.pipelines.digest import code_digest
-from lookbook.pipelines.rank import NoExamplesError, Ranked, rank_week, recommend_fallback
 from lookbook.pipelines.settings.config import choose_sources, leave_out_features
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.rank import NoExamplesError, Ranked, rank_week, recommend_fallback
+from lookbook.pipelines.stages.system import Stages
 
 Budget = Literal["fixed", "union"]
 """What fills the places of the candidates that are left out. fixed: the remaining sources, up to retrieval.max_candidates;

@@ -15,13 +15,13 @@ from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
-from lookbook.pipelines.artifacts import Artifacts, verify
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.judge import SYSTEM
-from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.run_folder import locked, read_about
 from lookbook.pipelines.runs import chosen_run, read_toml
 from lookbook.pipelines.settings.config import Settings, load_settings
+from lookbook.pipelines.stages.artifacts import Artifacts, verify
+from lookbook.pipelines.stages.data import open_dataset
+from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.progress import Reporter
 
 Row = dict[str, object]

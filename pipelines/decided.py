@@ -12,9 +12,9 @@ import polars as pl
 from lookbook.data.dataset import History
 from lookbook.data.windows import Window
 from lookbook.pipelines.inspected import Inspected
-from lookbook.pipelines.rank import Ranked, rank_week
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import KEYS, UNCUT, Stages
+from lookbook.pipelines.stages.rank import Ranked, rank_week
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import KEYS, UNCUT, Stages
 from lookbook.ranking.ranker import Ranker
 from lookbook.ranking.trees import Trees
 from lookbook.retrieval.merge import merge

@@ -12,8 +12,8 @@ from rich.table import Table
 
 from lookbook.evaluation.results import Nested
 from lookbook.evaluation.segments import ALL
-from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.run_folder import read_about
+from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
 

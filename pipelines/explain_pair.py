@@ -18,7 +18,7 @@ from lookbook.pipelines.feature_sets import feature_sets
 from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.raw_ids import dense_id, named_articles
 from lookbook.pipelines.reasons import evidence, meaning, purchases, value_text
-from lookbook.pipelines.stages import KEYS
+from lookbook.pipelines.stages.system import KEYS
 from lookbook.ranking.ranker import feature_matrix
 from lookbook.retrieval.source import CandidateSource, Count
 

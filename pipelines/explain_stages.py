@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.artifacts import Stage, write_tables
-from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.explained_pairs import PAIR, ExplainedPairs
+from lookbook.pipelines.stages.artifacts import Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
 from lookbook.ranking.dependence import partial_dependence
 from lookbook.ranking.importance import FeatureSet
 from lookbook.ranking.trees import Floats, Matrix

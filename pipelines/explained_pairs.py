@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from lookbook.evaluation.label_ranks import LabelRanks
-from lookbook.pipelines.digest import digest
 from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.stages.digest import digest
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker, feature_matrix
 from lookbook.ranking.trees import Matrix, Trees

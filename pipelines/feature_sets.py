@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from lookbook.data.windows import Window
 from lookbook.features.registry import SOURCE, feature_docs, group_of_feature
 from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.importance import FeatureSet
 
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from lookbook.pipelines.artifacts import MANIFEST
 from lookbook.pipelines.costs import FIGURES, Cost, Figure, Finished, Line, Size
+from lookbook.pipelines.stages.artifacts import MANIFEST
 
 
 @dataclass(frozen=True)

@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lookbook.data.windows import Window, last_window
-from lookbook.pipelines.artifacts import Stage
-from lookbook.pipelines.digest import digest
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.judge import judge
-from lookbook.pipelines.open_stages import opened
-from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run import run
 from lookbook.pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
 from lookbook.pipelines.settings.config import Settings, load_settings
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Stage
+from lookbook.pipelines.stages.digest import digest
+from lookbook.pipelines.stages.evaluate import judge
+from lookbook.pipelines.stages.opened import opened
+from lookbook.pipelines.stages.rank import Ranked, rank_week
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lookbook.pipelines.artifacts import Artifacts, Build, Make, Passing, Stage
-from lookbook.pipelines.digest import digest
+from lookbook.pipelines.stages.artifacts import Artifacts, Build, Make, Passing, Stage
+from lookbook.pipelines.stages.digest import digest
 
 
 @dataclass(frozen=True)

@@ -13,11 +13,11 @@ from lookbook.data.conversion.rules import BROKEN
 from lookbook.data.dataset import Dataset
 from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
 from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
-from lookbook.pipelines.artifacts import Artifacts, Stage, write_tables
-from lookbook.pipelines.digest import code_digest
-from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.run_folder import locked
 from lookbook.pipelines.settings.config import Settings
+from lookbook.pipelines.stages.artifacts import Artifacts, Stage, write_tables
+from lookbook.pipelines.stages.data import open_dataset
+from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.terminal.progress import Reporter
 
 EPOCH = date(1970, 1, 1)

@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from lookbook.data.errors import DataError
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.system import Stages
 
 NEIGHBOURS = 2
 """Ids shown on either side of where an unknown id would stand."""

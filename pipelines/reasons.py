@@ -10,7 +10,7 @@ import polars as pl
 
 from lookbook.pipelines.decided import Decided
 from lookbook.pipelines.raw_ids import named_articles
-from lookbook.pipelines.stages import KEYS
+from lookbook.pipelines.stages.system import KEYS
 
 Row = Mapping[str, object]
 SHOWN_EVIDENCE = 2

@@ -6,16 +6,16 @@ Input: Settings. Output: a run folder (run_folder.py). Both halves use the same 
 from pathlib import Path
 
 from lookbook.data.windows import last_window
-from lookbook.pipelines.artifacts import Stage
-from lookbook.pipelines.digest import digest
-from lookbook.pipelines.judge import judge
-from lookbook.pipelines.open_stages import opened
-from lookbook.pipelines.phases import PHASES
-from lookbook.pipelines.rank import Ranked, rank_week
 from lookbook.pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
 from lookbook.pipelines.settings.config import Settings, write_settings
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Stage
+from lookbook.pipelines.stages.digest import digest
+from lookbook.pipelines.stages.evaluate import judge
+from lookbook.pipelines.stages.opened import opened
+from lookbook.pipelines.stages.phases import PHASES
+from lookbook.pipelines.stages.rank import Ranked, rank_week
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.submission import write_submission
 from lookbook.pipelines.terminal.progress import Reporter
 

@@ -15,11 +15,11 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from lookbook.evaluation.results import nested
-from lookbook.pipelines.artifacts import MANIFEST, Artifacts, Stage, verify, write_manifest
-from lookbook.pipelines.digest import digest, library_versions
 from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
 from lookbook.pipelines.machine.disk import FULL, full_disk_explained
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import MANIFEST, Artifacts, Stage, verify, write_manifest
+from lookbook.pipelines.stages.digest import digest, library_versions
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter, peak_memory_mb
 
 TIME = "%Y%m%dT%H%M%SZ"

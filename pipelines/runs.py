@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.run_folder import finished_runs, locked
+from lookbook.pipelines.stages.evaluate import SYSTEM
 
 LATEST = "latest"
 

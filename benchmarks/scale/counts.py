@@ -11,8 +11,8 @@ from typing import NamedTuple
 import polars as pl
 
 from lookbook.data.dataset import Dataset
-from lookbook.pipelines.artifacts import MANIFEST
 from lookbook.pipelines.settings.config import Settings, load_settings
+from lookbook.pipelines.stages.artifacts import MANIFEST
 
 EMBEDDINGS = "matrix_factorization"
 

@@ -35,7 +35,7 @@ def scoring(
     from benchmarks.machine import machine
     from benchmarks.scoring_prepare import prepared
     from benchmarks.scoring_trials import SECTIONS
-    from lookbook.pipelines.open_stages import opened
+    from lookbook.pipelines.stages.opened import opened
     from lookbook.pipelines.terminal.progress import Reporter
 
     unknown = sorted(set(sections) - set(SECTIONS))

@@ -13,9 +13,9 @@ from benchmarks.scoring_week import judged_week
 from lookbook.data.windows import Window, last_window
 from lookbook.features.registry import group_of_feature
 from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.rank import choose_tree_count, examples_before
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.rank import choose_tree_count, examples_before
+from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.examples import sample_customers
 from lookbook.ranking.ranker import Parts, feature_schema
 

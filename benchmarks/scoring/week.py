@@ -16,9 +16,9 @@ from lookbook.evaluation.bootstrap import Floats
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
 from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.rank import fallback_lists_of
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.rank import fallback_lists_of
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.examples import label_pairs
 from lookbook.ranking.select import select_top_k
 

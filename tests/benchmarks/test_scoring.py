@@ -15,11 +15,11 @@ from benchmarks.scoring_week import JudgedWeek, first_shards
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window, last_window
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.rank import rank_week
 from lookbook.pipelines.settings.config import choose_sources, load_settings
-from lookbook.pipelines.shards import shards_of
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.rank import rank_week
+from lookbook.pipelines.stages.shards import shards_of
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 PAIR = {"customer": pl.UInt32, "article": pl.UInt32}

@@ -10,12 +10,12 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.inspected import Inspected
-from lookbook.pipelines.judge import judge
-from lookbook.pipelines.rank import rank_week
 from lookbook.pipelines.settings.config import choose_sources, load_settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.evaluate import judge
+from lookbook.pipelines.stages.rank import rank_week
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))

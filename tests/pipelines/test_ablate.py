@@ -14,11 +14,11 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.summary import paired_difference
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
-from lookbook.pipelines.artifacts import verify
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.inspected import inspected
 from lookbook.pipelines.run import run
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
+from lookbook.pipelines.stages.artifacts import verify
 from lookbook.pipelines.terminal.progress import Reporter
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")

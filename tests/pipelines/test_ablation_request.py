@@ -10,10 +10,10 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.ablate import judged_weeks, requested
-from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import load_settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))

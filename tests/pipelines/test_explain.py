@@ -11,12 +11,12 @@ import pytest
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.summary import MEANS
 from lookbook.pipelines import explain, explain_stages
-from lookbook.pipelines.artifacts import Artifacts, verify, write_manifest
 from lookbook.pipelines.explain import Content, explain_ranker
 from lookbook.pipelines.explained_pairs import ExplainedPairs
 from lookbook.pipelines.inspected import Inspected
-from lookbook.pipelines.judge import SYSTEM
 from lookbook.pipelines.lost_labels import lost_labels
+from lookbook.pipelines.stages.artifacts import Artifacts, verify, write_manifest
+from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker

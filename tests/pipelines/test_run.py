@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.pipelines.artifacts import verify
+from lookbook.pipelines.stages.artifacts import verify
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from lookbook.pipelines import run_folder
-from lookbook.pipelines.artifacts import verify
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.run_folder import add_to_run, find_run, locked, new_run
+from lookbook.pipelines.stages.artifacts import verify
 
 
 class Stopped(datetime):

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.measure import PhaseError, finished_stages, measure, remove_stages
 from benchmarks.phases import PHASES, Phase, Place
-from lookbook.pipelines.phases import PHASES as PHASES_OF_A_RUN
+from lookbook.pipelines.stages.phases import PHASES as PHASES_OF_A_RUN
 
 STAGE = """
 import sys

@@ -13,11 +13,11 @@ import polars as pl
 from lookbook.data.errors import DataError
 from lookbook.data.schema import RECOMMENDATIONS
 from lookbook.data.windows import Window, training_windows
-from lookbook.pipelines.artifacts import Passing, Stage, write_tables
-from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Passing, Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.examples import sample_customers
 from lookbook.ranking.ranker import Ranker, choose_trees, feature_schema, fit
 from lookbook.ranking.select import fallback_lists, select_top_k

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.settings.config import load_settings
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.data import open_dataset
 from lookbook.pipelines.terminal.progress import Reporter
 
 

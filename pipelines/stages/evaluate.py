@@ -16,10 +16,10 @@ from lookbook.evaluation.recommendations import top_of
 from lookbook.evaluation.results import evaluate
 from lookbook.evaluation.segments import customer_segments
 from lookbook.evaluation.sources.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
-from lookbook.pipelines.artifacts import Stage, write_tables
-from lookbook.pipelines.digest import code_digest
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 
 SYSTEM = "lookbook"
 UNION_DEPTHS = (12, 50, 100, 200, 300, 500)

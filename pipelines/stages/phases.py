@@ -6,9 +6,9 @@ Input: Stages, the shards of each target week, oldest week first. Output: stages
 from collections.abc import Callable, Mapping, Sequence
 
 from lookbook.data.windows import Window, training_windows
-from lookbook.pipelines.rank import Fitted, examples_before, fallback_lists_of, fit_week, recommend
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.rank import Fitted, examples_before, fallback_lists_of, fit_week, recommend
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 
 Targets = Sequence[Sequence[Shard]]
 

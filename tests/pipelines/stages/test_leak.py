@@ -11,11 +11,11 @@ from polars.testing import assert_frame_equal
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.rank import fit_ranker, recommend
 from lookbook.pipelines.settings.config import load_settings
-from lookbook.pipelines.shards import Shard
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.rank import fit_ranker, recommend
+from lookbook.pipelines.stages.shards import Shard
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 Tables = dict[str, pl.DataFrame]

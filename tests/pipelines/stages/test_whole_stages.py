@@ -12,12 +12,12 @@ from polars.testing import assert_frame_equal
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.features.registry import GROUP_NAMES, GROUPS
-from lookbook.pipelines import stages
-from lookbook.pipelines.artifacts import Artifacts, Stage
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.rank import rank_week, recommend_fallback, search_trees
 from lookbook.pipelines.settings.config import choose_sources, leave_out_features, load_settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages import system as stages
+from lookbook.pipelines.stages.artifacts import Artifacts, Stage
+from lookbook.pipelines.stages.rank import rank_week, recommend_fallback, search_trees
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.retrieval.registry import SOURCES
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset, source_digest
 from lookbook.data.sample import sample_dataset
-from lookbook.pipelines.artifacts import Artifacts, Stage
-from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.settings.config import Settings
+from lookbook.pipelines.stages.artifacts import Artifacts, Stage
+from lookbook.pipelines.stages.digest import code_digest
 
 
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:

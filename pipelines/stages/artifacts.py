@@ -13,10 +13,10 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.durable import flush
-from lookbook.pipelines.digest import digest, file_sha256
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.machine.memory import PeakMemory
+from lookbook.pipelines.stages.digest import digest, file_sha256
 from lookbook.pipelines.terminal.progress import Reporter
 
 Build = Callable[[Path], None]

@@ -16,10 +16,10 @@ from lookbook.data.windows import Window, training_windows
 from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
 from lookbook.features.registry import group_of_feature
 from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.artifacts import Artifacts, Passing, Stage, write_tables
-from lookbook.pipelines.digest import code_digest
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.shards import Shard, active_customers, shards_of
+from lookbook.pipelines.stages.artifacts import Artifacts, Passing, Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.shards import Shard, active_customers, shards_of
 from lookbook.ranking.examples import label_pairs, sample_negatives
 from lookbook.ranking.ranker import feature_schema
 from lookbook.retrieval.merge import merge

@@ -11,12 +11,13 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.data.errors import DataError
 from lookbook.data.windows import Window
-from lookbook.pipelines import rank, stages
-from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.judge import judge
-from lookbook.pipelines.rank import choose_tree_count, fit_ranker, recommend
 from lookbook.pipelines.settings.config import choose_sources, load_settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages import rank
+from lookbook.pipelines.stages import system as stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.evaluate import judge
+from lookbook.pipelines.stages.rank import choose_tree_count, fit_ranker, recommend
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
@@ -95,7 +96,7 @@ def test_changed_code_of_the_stages_themselves_computes_again(market: Dataset, r
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("lookbook.pipelines.rank", {"fit", "fallback", "rank", "evaluate"}),
+        ("lookbook.pipelines.stages.rank", {"fit", "fallback", "rank", "evaluate"}),
         ("lookbook.ranking.select", {"fallback", "rank", "evaluate"}),
     ],
 )

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.artifacts import Artifacts
-from lookbook.pipelines.rank import rank_week
 from lookbook.pipelines.settings.config import choose_sources, load_settings
-from lookbook.pipelines.shards import active_customers, shards_of
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.rank import rank_week
+from lookbook.pipelines.stages.shards import active_customers, shards_of
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.select import fallback_lists
 

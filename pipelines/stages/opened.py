@@ -9,12 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lookbook.data.windows import last_window
-from lookbook.pipelines.artifacts import Artifacts
 from lookbook.pipelines.machine.device import choose_device
-from lookbook.pipelines.open_dataset import open_dataset
 from lookbook.pipelines.run_folder import locked
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.stages import Stages
+from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.data import open_dataset
+from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
 
 

@@ -9,9 +9,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lookbook.pipelines.artifacts import Artifacts, Stage, verify, write_tables
-from lookbook.pipelines.digest import code_digest, digest
 from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.stages.artifacts import Artifacts, Stage, verify, write_tables
+from lookbook.pipelines.stages.digest import code_digest, digest
 from lookbook.pipelines.terminal.progress import Reporter
 
 TABLE = pl.DataFrame({"article": [1, 2, 3]})
@@ -115,7 +115,7 @@ def code_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **modules: str) -> 
         file.touch()
     for name, source in modules.items():
         (package / f"{name}.py").write_text(source)
-    monkeypatch.setattr("lookbook.pipelines.digest.find_spec", _finder(tmp_path))
+    monkeypatch.setattr("lookbook.pipelines.stages.digest.find_spec", _finder(tmp_path))
     return str(code_digest.__wrapped__("lookbook.evaluation.outer"))
 
 
@@ -149,7 +149,7 @@ def test_a_module_that_is_not_there_has_no_code_digest(outer: str, tmp_path: Pat
 
 def test_the_code_digest_loads_none_of_the_heavy_libraries() -> None:
     script = (
-        "import sys; from lookbook.pipelines.digest import code_digest; from lookbook.retrieval.registry import SOURCES\n"
+        "import sys; from lookbook.pipelines.stages.digest import code_digest; from lookbook.retrieval.registry import SOURCES\n"
         "for source in SOURCES.values(): code_digest(source.__module__)\n"
         "heavy = {'tensorflow', 'keras', 'lightgbm', 'faiss'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
