@@ -18,8 +18,8 @@ from lookbook.pipelines.ablation_sources import inspect_sources
 from lookbook.pipelines.ablation_steps import Week, steps_of_system
 from lookbook.pipelines.ablation_variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.inspected import Inspected
-from lookbook.pipelines.run_folder import add_to_run, as_json
+from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.ranker import Ranker
 

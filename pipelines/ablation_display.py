@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.pipelines.ablation_rows import NOTHING, TOO_FEW
-from lookbook.pipelines.display import WIDE, titled_table
+from lookbook.pipelines.runs.display import WIDE, titled_table
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
 

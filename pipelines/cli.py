@@ -42,9 +42,9 @@ def run(
         return
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.display import show_run
     from lookbook.pipelines.run import run as run_pipeline
     from lookbook.pipelines.run import run_until
+    from lookbook.pipelines.runs.display import show_run
 
     if stop_after:
         run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
@@ -65,9 +65,9 @@ def recommend(
     from lookbook.pipelines.machine.threads import limit_threads
 
     limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
-    from lookbook.pipelines.display import show_run
     from lookbook.pipelines.run import recommend_only
-    from lookbook.pipelines.run_folder import find_run, read_about
+    from lookbook.pipelines.runs.display import show_run
+    from lookbook.pipelines.runs.folder import find_run, read_about
     from lookbook.pipelines.settings.config import load_settings
 
     folder = find_run(output.artifacts, run)

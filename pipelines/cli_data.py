@@ -41,7 +41,7 @@ def twin(
     quiet: Quiet = False,
 ) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
-    from lookbook.pipelines.run_folder import find_run
+    from lookbook.pipelines.runs.folder import find_run
     from lookbook.pipelines.settings.config import load_settings
     from lookbook.pipelines.terminal.progress import Reporter, choose_mode
     from lookbook.pipelines.twin import measure_twin

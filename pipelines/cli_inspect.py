@@ -41,7 +41,7 @@ def ablate(
     from lookbook.pipelines.ablate import ablate as run_ablation
     from lookbook.pipelines.ablate import requested
     from lookbook.pipelines.ablation_display import show_ablation
-    from lookbook.pipelines.inspected import inspected, run_of
+    from lookbook.pipelines.runs.finished import inspected, run_of
 
     request = requested(modes=mode, budgets=budget, features=features, weeks=weeks, shapley=shapley, orders=orders)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
@@ -70,7 +70,7 @@ def explain(
     from lookbook.pipelines.explain import explain_ranker
     from lookbook.pipelines.explain_pair import One, explain_one
     from lookbook.pipelines.importance_display import show_importance
-    from lookbook.pipelines.inspected import inspected, run_of
+    from lookbook.pipelines.runs.finished import inspected, run_of
 
     one = One.asked(customer, article, final=final)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
@@ -103,9 +103,9 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.inspected import run_of
     from lookbook.pipelines.report import report as write_report
     from lookbook.pipelines.report import show_report
+    from lookbook.pipelines.runs.finished import run_of
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
@@ -114,8 +114,8 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 @runs_app.command(name="list")
 def list_finished(*, artifacts: RunFolders = Path("artifacts"), json: JsonObject = False) -> None:
     """List the finished runs: when, on what, how good, how long, how large."""
-    from lookbook.pipelines.runs import list_runs
-    from lookbook.pipelines.runs_display import show_list
+    from lookbook.pipelines.runs.listing import list_runs
+    from lookbook.pipelines.runs.listing_display import show_list
 
     show_list(list_runs(artifacts), artifacts, json_lines=json)
 
@@ -133,8 +133,8 @@ def compare(
 ) -> None:
     """Say what was changed from run A to run B, what it did to every metric, and who gained and lost."""
     reporter = Output(artifacts=artifacts, json=json, quiet=quiet).reporter()
-    from lookbook.pipelines.compare import compare as compare_runs
-    from lookbook.pipelines.runs_display import show_comparison
+    from lookbook.pipelines.runs.compare import compare as compare_runs
+    from lookbook.pipelines.runs.listing_display import show_comparison
 
     found = compare_runs(artifacts, a, b, reporter, top=top)
     show_comparison(found.content, json_lines=json)
@@ -150,9 +150,9 @@ def remove(
     json: JsonObject = False,
 ) -> None:
     """Remove finished runs; the stage tables that runs share are kept."""
-    from lookbook.pipelines.run_folder import finished_runs
-    from lookbook.pipelines.runs import remove_runs
-    from lookbook.pipelines.runs_display import show_removed
+    from lookbook.pipelines.runs.folder import finished_runs
+    from lookbook.pipelines.runs.listing import remove_runs
+    from lookbook.pipelines.runs.listing_display import show_removed
 
     removed = remove_runs(artifacts, names, keep=keep)
     show_removed(removed, [folder.name for folder in finished_runs(artifacts)], artifacts, json_lines=json)

@@ -11,7 +11,7 @@ import polars as pl
 
 from lookbook.data.dataset import History
 from lookbook.data.windows import Window
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.rank import Ranked, rank_week
 from lookbook.pipelines.stages.shards import Shard
 from lookbook.pipelines.stages.system import KEYS, UNCUT, Stages

@@ -15,9 +15,9 @@ from lookbook.pipelines.decided import Decided, decided_for
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.explain_customer import explain_customer
 from lookbook.pipelines.feature_sets import feature_sets
-from lookbook.pipelines.inspected import Inspected
-from lookbook.pipelines.raw_ids import dense_id, named_articles
 from lookbook.pipelines.reasons import evidence, meaning, purchases, value_text
+from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.raw_ids import dense_id, named_articles
 from lookbook.pipelines.stages.system import KEYS
 from lookbook.ranking.ranker import feature_matrix
 from lookbook.retrieval.source import CandidateSource, Count

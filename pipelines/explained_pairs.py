@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from lookbook.evaluation.label_ranks import LabelRanks
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.digest import digest
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker, feature_matrix

@@ -11,7 +11,7 @@ from lookbook.evaluation.lost_labels import lost_labels as count_lost_labels
 from lookbook.evaluation.lost_labels import trace_labels
 from lookbook.evaluation.segments import customer_segments
 from lookbook.pipelines.decided import Decided, in_test_week
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 

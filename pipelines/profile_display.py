@@ -12,7 +12,7 @@ from rich.table import Table
 
 from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.run_folder import as_json
+from lookbook.pipelines.runs.folder import as_json
 from lookbook.pipelines.terminal.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
 from lookbook.pipelines.terminal.progress import Reporter
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import polars as pl
 
 from lookbook.pipelines.decided import Decided
-from lookbook.pipelines.raw_ids import named_articles
+from lookbook.pipelines.runs.raw_ids import named_articles
 from lookbook.pipelines.stages.system import KEYS
 
 Row = Mapping[str, object]

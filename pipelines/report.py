@@ -13,9 +13,9 @@ import polars as pl
 
 from lookbook.data.windows import training_windows
 from lookbook.pipelines.explain_customer import cards, example_customers
-from lookbook.pipelines.inspected import Inspected, inspected
 from lookbook.pipelines.profile import profile_of
-from lookbook.pipelines.run_folder import add_to_run, as_json
+from lookbook.pipelines.runs.finished import Inspected, inspected
+from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.settings.layers import DEFAULTS
 from lookbook.pipelines.terminal.progress import Reporter

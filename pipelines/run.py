@@ -6,7 +6,8 @@ Input: Settings. Output: a run folder (run_folder.py). Both halves use the same 
 from pathlib import Path
 
 from lookbook.data.windows import last_window
-from lookbook.pipelines.run_folder import as_json, metrics_of, new_run, write_about, write_recommendations
+from lookbook.pipelines.runs.folder import as_json, metrics_of, new_run, write_about, write_recommendations
+from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.settings.config import Settings, write_settings
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.digest import digest
@@ -16,7 +17,6 @@ from lookbook.pipelines.stages.phases import PHASES
 from lookbook.pipelines.stages.rank import Ranked, rank_week
 from lookbook.pipelines.stages.shards import Shard
 from lookbook.pipelines.stages.system import Stages
-from lookbook.pipelines.submission import write_submission
 from lookbook.pipelines.terminal.progress import Reporter
 
 

@@ -22,7 +22,7 @@ from lookbook.evaluation.simulated.ladder import LADDER, ladder_recommendations
 from lookbook.evaluation.simulated.oracle import Way, oracle_recommendations, way_covered
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
-from lookbook.pipelines.run_folder import read_about
+from lookbook.pipelines.runs.folder import read_about
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.progress import Reporter

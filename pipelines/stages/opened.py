@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lookbook.data.windows import last_window
 from lookbook.pipelines.machine.device import choose_device
-from lookbook.pipelines.run_folder import locked
+from lookbook.pipelines.runs.folder import locked
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.data import open_dataset

@@ -10,7 +10,7 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.evaluate import judge

@@ -15,8 +15,8 @@ from lookbook.evaluation.summary import paired_difference
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.inspected import inspected
 from lookbook.pipelines.run import run
+from lookbook.pipelines.runs.finished import inspected
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.stages.artifacts import verify
 from lookbook.pipelines.terminal.progress import Reporter

@@ -5,7 +5,7 @@ import pytest
 from lookbook.pipelines.ablate import judged_weeks
 from lookbook.pipelines.ablation_sources import Sources, inspect_sources
 from lookbook.pipelines.ablation_variants import Bench
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 
 Pairs = set[tuple[int, int, int]]
 """Week, customer, article."""

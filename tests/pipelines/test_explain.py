@@ -13,8 +13,8 @@ from lookbook.evaluation.summary import MEANS
 from lookbook.pipelines import explain, explain_stages
 from lookbook.pipelines.explain import Content, explain_ranker
 from lookbook.pipelines.explained_pairs import ExplainedPairs
-from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.lost_labels import lost_labels
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.artifacts import Artifacts, verify, write_manifest
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.progress import Reporter

@@ -9,7 +9,7 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import customer_segments
 from lookbook.pipelines.explain_customer import cards, example_customers, explain_customer
 from lookbook.pipelines.explain_pair import explain_pair
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 
 K, KEPT = 3, 58
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7

@@ -8,7 +8,7 @@ from lookbook.pipelines.decided import in_test_week
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.explain_customer import cards
 from lookbook.pipelines.explain_pair import One, contributions, explain_pair, nearest_source
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5
 NEVER_BOUGHT, NEW = 58, 80

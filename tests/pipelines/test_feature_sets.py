@@ -8,7 +8,7 @@ import pytest
 
 from lookbook.features.registry import feature_docs, groups
 from lookbook.pipelines.feature_sets import feature_sets
-from lookbook.pipelines.inspected import Inspected
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.ranker import Ranker
 

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 
 from lookbook.features.registry import GROUPS, feature_docs
-from lookbook.pipelines.raw_ids import nearest_ids
 from lookbook.pipelines.reasons import ago, meaning, reason, value_text
+from lookbook.pipelines.runs.raw_ids import nearest_ids
 
 SOURCES = [{"source": "matrix_factorization", "rank": 2}, {"source": "popularity", "rank": 7}]
 MILK = {"source": "matrix_factorization", "name": "milk", "days_ago": 1}

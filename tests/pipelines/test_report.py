@@ -13,8 +13,8 @@ import polars as pl
 import pytest
 
 from lookbook.data.windows import Window
-from lookbook.pipelines.inspected import Inspected
 from lookbook.pipelines.report import FILES, learning_curves, missing, settings_rows, tree_curve
+from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.settings.config import load_settings, write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, verify
 from lookbook.pipelines.terminal.progress import Reporter

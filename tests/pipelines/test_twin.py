@@ -12,7 +12,7 @@ import pytest
 from lookbook.data.errors import DataError
 from lookbook.data.simulate.twin.yardsticks import YARDSTICKS
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.run_folder import find_run
+from lookbook.pipelines.runs.folder import find_run
 from lookbook.pipelines.settings.config import load_settings, load_simulation
 from lookbook.pipelines.simulate import simulate_market
 from lookbook.pipelines.terminal.progress import Reporter

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.run_folder import finished_runs, locked
+from lookbook.pipelines.runs.folder import finished_runs, locked
 from lookbook.pipelines.stages.evaluate import SYSTEM
 
 LATEST = "latest"

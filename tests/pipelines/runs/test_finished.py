@@ -9,8 +9,8 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.inspected import inspected, run_of
 from lookbook.pipelines.run import recommend_only, run
+from lookbook.pipelines.runs.finished import inspected, run_of
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.terminal.progress import Reporter
 

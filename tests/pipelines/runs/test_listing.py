@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.pipelines import run_folder
 from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
-from lookbook.pipelines.run_folder import find_run, finished_runs, locked, new_run
-from lookbook.pipelines.runs import chosen_run, list_runs, remove_runs
-from lookbook.pipelines.runs_display import show_list, show_removed
+from lookbook.pipelines.runs import folder as run_folder
+from lookbook.pipelines.runs.folder import find_run, finished_runs, locked, new_run
+from lookbook.pipelines.runs.listing import chosen_run, list_runs, remove_runs
+from lookbook.pipelines.runs.listing_display import show_list, show_removed
 
 
 def means(*values: float) -> dict[str, dict[str, dict[str, dict[str, float]]]]:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.evaluation.results import Nested
-from lookbook.pipelines.display import result_table, segment_table, source_table
+from lookbook.pipelines.runs.display import result_table, segment_table, source_table
 
 CELL = {"value": 0.1234, "low": 0.1, "high": 0.2, "ratio": 1.234, "ratio_low": 1.1, "ratio_high": 1.3, "n_customers": 123456}
 METRICS = ("map", "recall", "precision", "ndcg", "mrr", "hit_rate", "catalogue_coverage")

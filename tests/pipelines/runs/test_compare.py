@@ -12,10 +12,10 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.compare import Comparison, compare, flat
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.run import run
-from lookbook.pipelines.runs_display import show_comparison
+from lookbook.pipelines.runs.compare import Comparison, compare, flat
+from lookbook.pipelines.runs.listing_display import show_comparison
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import write_manifest
 from lookbook.pipelines.terminal.progress import Reporter

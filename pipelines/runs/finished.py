@@ -12,7 +12,7 @@ from pathlib import Path
 from lookbook.data.windows import Window, last_window
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.run import run
-from lookbook.pipelines.run_folder import find_run, finished_runs, metrics_of, read_about
+from lookbook.pipelines.runs.folder import find_run, finished_runs, metrics_of, read_about
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.digest import digest

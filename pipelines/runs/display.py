@@ -12,7 +12,7 @@ from rich.table import Table
 
 from lookbook.evaluation.results import Nested
 from lookbook.evaluation.segments import ALL
-from lookbook.pipelines.run_folder import read_about
+from lookbook.pipelines.runs.folder import read_about
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter

@@ -16,8 +16,8 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.run_folder import locked, read_about
-from lookbook.pipelines.runs import chosen_run, read_toml
+from lookbook.pipelines.runs.folder import locked, read_about
+from lookbook.pipelines.runs.listing import chosen_run, read_toml
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, verify
 from lookbook.pipelines.stages.data import open_dataset
