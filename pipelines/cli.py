@@ -34,8 +34,8 @@ def run(
     """Judge the last week of data, then recommend the week after it for every customer."""
     settings = choice.settings()
     if dry_run:
-        from lookbook.pipelines.dry_run import estimate
-        from lookbook.pipelines.dry_run_display import show_estimate
+        from lookbook.pipelines.dry_run.display import show_estimate
+        from lookbook.pipelines.dry_run.estimate import estimate
 
         found = estimate(settings, root=output.artifacts, final=final, fresh=output.fresh, until=stop_after)
         show_estimate(found, json_lines=output.json)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from lookbook.pipelines.costs import Cost
-from lookbook.pipelines.dry_run import Estimate, StageEstimate, estimate
-from lookbook.pipelines.dry_run_display import problems, show_estimate
+from lookbook.pipelines.dry_run.costs import Cost
+from lookbook.pipelines.dry_run.display import problems, show_estimate
+from lookbook.pipelines.dry_run.estimate import Estimate, StageEstimate, estimate
 from lookbook.pipelines.run import run, run_until
 from lookbook.pipelines.settings.config import Settings, choose_sources, load_settings, write_settings
 from lookbook.pipelines.stages.artifacts import MANIFEST

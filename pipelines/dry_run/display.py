@@ -7,7 +7,7 @@ import json
 
 from rich.console import Console
 
-from lookbook.pipelines.dry_run import RESULTS, Estimate, StageEstimate
+from lookbook.pipelines.dry_run.estimate import RESULTS, Estimate, StageEstimate
 from lookbook.pipelines.terminal.figures import console, lines, number, table, whole
 
 GB, MIB_GB = 1e9, 1e9 / 2**20

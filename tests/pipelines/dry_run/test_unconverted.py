@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from lookbook.data.windows import last_window
+from lookbook.pipelines.dry_run.unconverted import SAMPLE, rows_of_files, unconverted
 from lookbook.pipelines.settings.config import load_settings
-from lookbook.pipelines.unconverted import SAMPLE, rows_of_files, unconverted
 
 FIGURES = {"compression": 4.0, "purchases_per_customer": 10.0}
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookbook.pipelines.costs import FIGURES, Cost, Finished, Reference, Size, calibration
-from lookbook.pipelines.finished_steps import FinishedSteps, fitted
+from lookbook.pipelines.dry_run.costs import FIGURES, Cost, Finished, Reference, Size, calibration
+from lookbook.pipelines.dry_run.finished_steps import FinishedSteps, fitted
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import MANIFEST
 from lookbook.retrieval.registry import SOURCES

@@ -14,11 +14,12 @@ import psutil
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
-from lookbook.pipelines.costs import NOTHING, Cost, Finished, Reference, Size, calibration
-from lookbook.pipelines.finished_steps import FinishedSteps
+from lookbook.pipelines.dry_run.costs import NOTHING, Cost, Finished, Reference, Size, calibration
+from lookbook.pipelines.dry_run.finished_steps import FinishedSteps
+from lookbook.pipelines.dry_run.planned import PlannedArtifacts, Step
+from lookbook.pipelines.dry_run.unconverted import rows_of_files, unconverted
 from lookbook.pipelines.machine.device import choose_device
 from lookbook.pipelines.machine.memory_limit import bytes_of
-from lookbook.pipelines.planned import PlannedArtifacts, Step
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.data import dataset_stage
 from lookbook.pipelines.stages.evaluate import judge
@@ -26,7 +27,6 @@ from lookbook.pipelines.stages.phases import PHASES, Targets, fit_all
 from lookbook.pipelines.stages.rank import choose_tree_count, recommend, search_trees
 from lookbook.pipelines.stages.system import Stages
 from lookbook.pipelines.terminal.progress import Reporter
-from lookbook.pipelines.unconverted import rows_of_files, unconverted
 
 UNKNOWN = 0
 """Trees of a ranker while they are not searched for yet: no ranker has so few, so none is found on disk."""
