@@ -38,9 +38,9 @@ def ablate(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.ablate import ablate as run_ablation
-    from lookbook.pipelines.ablate import requested
-    from lookbook.pipelines.ablation_display import show_ablation
+    from lookbook.pipelines.ablation.ablate import ablate as run_ablation
+    from lookbook.pipelines.ablation.ablate import requested
+    from lookbook.pipelines.ablation.display import show_ablation
     from lookbook.pipelines.runs.finished import inspected, run_of
 
     request = requested(modes=mode, budgets=budget, features=features, weeks=weeks, shapley=shapley, orders=orders)

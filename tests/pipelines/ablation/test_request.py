@@ -9,7 +9,7 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.ablate import judged_weeks, requested
+from lookbook.pipelines.ablation.ablate import judged_weeks, requested
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts

@@ -12,8 +12,8 @@ import polars as pl
 from lookbook.evaluation.sources.candidates import UNION, candidate_counts, pairs_of, source_quality
 from lookbook.evaluation.sources.overlap import overlap, shared_pairs
 from lookbook.evaluation.sources.shapley import finder_counts, shapley_of_recall
-from lookbook.pipelines.ablation_steps import Week
-from lookbook.pipelines.ablation_variants import Bench
+from lookbook.pipelines.ablation.steps import Week
+from lookbook.pipelines.ablation.variants import Bench
 from lookbook.pipelines.stages.artifacts import Artifacts, Passing, Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.shards import Shard

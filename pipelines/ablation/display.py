@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.pipelines.ablation_rows import NOTHING, TOO_FEW
+from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
 from lookbook.pipelines.runs.display import WIDE, titled_table
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter

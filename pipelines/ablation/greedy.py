@@ -6,8 +6,8 @@ Input: Bench. Output: the steps, ready for JSON.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lookbook.pipelines.ablation_rows import Row, Trial, difference
-from lookbook.pipelines.ablation_variants import Bench, Budget, Outcome
+from lookbook.pipelines.ablation.rows import Row, Trial, difference
+from lookbook.pipelines.ablation.variants import Bench, Budget, Outcome
 
 BEFORE = "before"
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lookbook.evaluation.variants import Judged
-from lookbook.pipelines.ablation_variants import Bench, Budget, Outcome
+from lookbook.pipelines.ablation.variants import Bench, Budget, Outcome
 
 WHOLE = "whole"
 TOO_FEW = "too few examples"

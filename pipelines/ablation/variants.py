@@ -16,7 +16,7 @@ import polars as pl
 
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.variants import Judged, judge_variants
-from lookbook.pipelines.ablation_steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
+from lookbook.pipelines.ablation.steps import Week, steps_of_fit, steps_of_ranking, steps_of_variant, windows_of
 from lookbook.pipelines.settings.config import choose_sources, leave_out_features
 from lookbook.pipelines.stages.artifacts import write_tables
 from lookbook.pipelines.stages.digest import code_digest

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from lookbook.evaluation.variants import Judged, judge_variants
-from lookbook.pipelines.ablation_greedy import BuildUp, build_up
+from lookbook.pipelines.ablation.greedy import BuildUp, build_up
 
 Worth = Mapping[str, float]
 

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.pipelines.ablation_display import ablation_tables, conclusions, show_ablation
+from lookbook.pipelines.ablation.display import ablation_tables, conclusions, show_ablation
 from lookbook.pipelines.terminal.progress import Reporter
 
 SOURCES = ("repurchase", "matrix_factorization", "favourite_category")

@@ -12,11 +12,11 @@ from lookbook.data.windows import HORIZON_DAYS, Window
 from lookbook.evaluation.sources.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from lookbook.features.registry import group_of_feature
 from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.ablation_greedy import build_up
-from lookbook.pipelines.ablation_rows import WHOLE, Row, Trial, reached, variant_rows
-from lookbook.pipelines.ablation_sources import inspect_sources
-from lookbook.pipelines.ablation_steps import Week, steps_of_system
-from lookbook.pipelines.ablation_variants import Bench, Budget
+from lookbook.pipelines.ablation.greedy import build_up
+from lookbook.pipelines.ablation.rows import WHOLE, Row, Trial, reached, variant_rows
+from lookbook.pipelines.ablation.sources import inspect_sources
+from lookbook.pipelines.ablation.steps import Week, steps_of_system
+from lookbook.pipelines.ablation.variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.runs.folder import add_to_run, as_json

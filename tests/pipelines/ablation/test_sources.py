@@ -2,9 +2,9 @@
 
 import pytest
 
-from lookbook.pipelines.ablate import judged_weeks
-from lookbook.pipelines.ablation_sources import Sources, inspect_sources
-from lookbook.pipelines.ablation_variants import Bench
+from lookbook.pipelines.ablation.ablate import judged_weeks
+from lookbook.pipelines.ablation.sources import Sources, inspect_sources
+from lookbook.pipelines.ablation.variants import Bench
 from lookbook.pipelines.runs.finished import Inspected
 
 Pairs = set[tuple[int, int, int]]

@@ -13,7 +13,7 @@ from lookbook.data.dataset import Dataset
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.summary import paired_difference
 from lookbook.features.registry import GROUP_NAMES
-from lookbook.pipelines.ablate import BUDGETS, MODES, Request, ablate, requested
+from lookbook.pipelines.ablation.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs.finished import inspected
@@ -278,7 +278,7 @@ def without_timings(value: object) -> object:
 
 
 def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lookbook.pipelines.ablate.EXACT_SOURCES", 3)
+    monkeypatch.setattr("lookbook.pipelines.ablation.ablate.EXACT_SOURCES", 3)
     sampled, _ = shop.ablate(Request(("alone",), ("fixed",), 1, True, 3))
     parts = rows(sampled, "shapley", of="map")
     full, fallback = row(sampled, "full"), row(sampled, "variants", name="only same_product")
