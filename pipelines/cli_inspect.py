@@ -66,10 +66,10 @@ def explain(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.customer_display import show_one
-    from lookbook.pipelines.explain import explain_ranker
-    from lookbook.pipelines.explain_pair import One, explain_one
-    from lookbook.pipelines.importance_display import show_importance
+    from lookbook.pipelines.explain.customer_display import show_one
+    from lookbook.pipelines.explain.importance_display import show_importance
+    from lookbook.pipelines.explain.pair import One, explain_one
+    from lookbook.pipelines.explain.ranker import explain_ranker
     from lookbook.pipelines.runs.finished import inspected, run_of
 
     one = One.asked(customer, article, final=final)

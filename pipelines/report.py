@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.windows import training_windows
-from lookbook.pipelines.explain_customer import cards, example_customers
+from lookbook.pipelines.explain.customer import cards, example_customers
 from lookbook.pipelines.profile import profile_of
 from lookbook.pipelines.runs.finished import Inspected, inspected
 from lookbook.pipelines.runs.folder import add_to_run, as_json

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from lookbook.features.registry import feature_docs, groups
-from lookbook.pipelines.feature_sets import feature_sets
+from lookbook.pipelines.explain.feature_sets import feature_sets
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.system import Stages
 from lookbook.ranking.ranker import Ranker

@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.evaluation.lost_labels import stage_names
-from lookbook.pipelines.lost_labels import lost_labels, traced_stage
+from lookbook.pipelines.explain.lost_labels import lost_labels, traced_stage
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.evaluate import SYSTEM

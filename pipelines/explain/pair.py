@@ -11,11 +11,11 @@ import numpy as np
 import polars as pl
 
 from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
-from lookbook.pipelines.decided import Decided, decided_for
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.explain_customer import explain_customer
-from lookbook.pipelines.feature_sets import feature_sets
-from lookbook.pipelines.reasons import evidence, meaning, purchases, value_text
+from lookbook.pipelines.explain.customer import explain_customer
+from lookbook.pipelines.explain.decided import Decided, decided_for
+from lookbook.pipelines.explain.feature_sets import feature_sets
+from lookbook.pipelines.explain.reasons import evidence, meaning, purchases, value_text
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.runs.raw_ids import dense_id, named_articles
 from lookbook.pipelines.stages.system import KEYS

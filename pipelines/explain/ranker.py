@@ -9,10 +9,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
-from lookbook.pipelines.explain_stages import contributions, dependence, permutation_drops
-from lookbook.pipelines.explained_pairs import PAIR, ExplainedPairs
-from lookbook.pipelines.feature_sets import FeatureSets, feature_sets
-from lookbook.pipelines.lost_labels import lost_labels
+from lookbook.pipelines.explain.feature_sets import FeatureSets, feature_sets
+from lookbook.pipelines.explain.importance_stages import contributions, dependence, permutation_drops
+from lookbook.pipelines.explain.lost_labels import lost_labels
+from lookbook.pipelines.explain.pairs import PAIR, ExplainedPairs
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.stages.artifacts import Stage

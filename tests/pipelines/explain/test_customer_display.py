@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from lookbook.pipelines.customer_display import show_customer, show_pair
+from lookbook.pipelines.explain.customer_display import show_customer, show_pair
 
 NAME = "Strap top, narrow [bold] straps with a name that is far too long for one line"
 EVIDENCE = {"article": "0108775015", "name": NAME, "days_ago": 7, "strength": 0.5}

@@ -10,10 +10,11 @@ import pytest
 
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.summary import MEANS
-from lookbook.pipelines import explain, explain_stages
-from lookbook.pipelines.explain import Content, explain_ranker
-from lookbook.pipelines.explained_pairs import ExplainedPairs
-from lookbook.pipelines.lost_labels import lost_labels
+from lookbook.pipelines.explain import importance_stages as explain_stages
+from lookbook.pipelines.explain import ranker as explain
+from lookbook.pipelines.explain.lost_labels import lost_labels
+from lookbook.pipelines.explain.pairs import ExplainedPairs
+from lookbook.pipelines.explain.ranker import Content, explain_ranker
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.artifacts import Artifacts, verify, write_manifest
 from lookbook.pipelines.stages.evaluate import SYSTEM

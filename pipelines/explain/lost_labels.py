@@ -10,7 +10,7 @@ import polars as pl
 from lookbook.evaluation.lost_labels import lost_labels as count_lost_labels
 from lookbook.evaluation.lost_labels import trace_labels
 from lookbook.evaluation.segments import customer_segments
-from lookbook.pipelines.decided import Decided, in_test_week
+from lookbook.pipelines.explain.decided import Decided, in_test_week
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
@@ -35,7 +35,7 @@ def traced_stage(opened: Inspected) -> Stage:
             "lookbook.evaluation.lost_labels",
             "lookbook.retrieval.merge",
             "lookbook.ranking.ranker",
-            "lookbook.pipelines.decided",
+            "lookbook.pipelines.explain.decided",
             __name__,
         ),
     }

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from lookbook.evaluation.lost_labels import stage_names
 from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS
-from lookbook.pipelines.importance_display import importance_legend, importance_tables, lost_label_table
+from lookbook.pipelines.explain.importance_display import importance_legend, importance_tables, lost_label_table
 
 LONGEST = "customer_days_since_first_purchase"
 SIZES = {"gain": 1_234_567.8, "split": 1234.0, "permutation": -0.01234, "shap": 0.2345}

@@ -11,9 +11,9 @@ import polars as pl
 from lookbook.evaluation.lost_labels import RECOMMENDED
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import RECENCY_SEGMENTS, customer_segments
-from lookbook.pipelines.decided import Decided, decided_for, in_test_week
-from lookbook.pipelines.lost_labels import traced
-from lookbook.pipelines.reasons import Row, evidence, purchases, ranks_by_source, reason
+from lookbook.pipelines.explain.decided import Decided, decided_for, in_test_week
+from lookbook.pipelines.explain.lost_labels import traced
+from lookbook.pipelines.explain.reasons import Row, evidence, purchases, ranks_by_source, reason
 from lookbook.pipelines.runs.finished import Inspected
 from lookbook.pipelines.runs.raw_ids import customer_ids, dense_id, named_articles
 

@@ -7,8 +7,8 @@ import pytest
 
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import customer_segments
-from lookbook.pipelines.explain_customer import cards, example_customers, explain_customer
-from lookbook.pipelines.explain_pair import explain_pair
+from lookbook.pipelines.explain.customer import cards, example_customers, explain_customer
+from lookbook.pipelines.explain.pair import explain_pair
 from lookbook.pipelines.runs.finished import Inspected
 
 K, KEPT = 3, 58

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.explained_pairs import PAIR, ExplainedPairs
+from lookbook.pipelines.explain.pairs import PAIR, ExplainedPairs
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.ranking.dependence import partial_dependence
@@ -20,7 +20,7 @@ from lookbook.ranking.trees import Floats, Matrix
 CONTRIBUTION_PAIRS = 20_000
 DEPENDENCE_PAIRS = 2_000
 DEPENDENCE_POINTS = 20
-PIPELINES = ("lookbook.pipelines.explained_pairs", __name__)
+PIPELINES = ("lookbook.pipelines.explain.pairs", __name__)
 """Modules beside those of ranking and evaluation whose code these stages depend on."""
 
 

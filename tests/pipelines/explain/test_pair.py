@@ -4,10 +4,10 @@ import polars as pl
 import pytest
 
 from lookbook.data.errors import DataError
-from lookbook.pipelines.decided import in_test_week
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.explain_customer import cards
-from lookbook.pipelines.explain_pair import One, contributions, explain_pair, nearest_source
+from lookbook.pipelines.explain.customer import cards
+from lookbook.pipelines.explain.decided import in_test_week
+from lookbook.pipelines.explain.pair import One, contributions, explain_pair, nearest_source
 from lookbook.pipelines.runs.finished import Inspected
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5

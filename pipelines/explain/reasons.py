@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
-from lookbook.pipelines.decided import Decided
+from lookbook.pipelines.explain.decided import Decided
 from lookbook.pipelines.runs.raw_ids import named_articles
 from lookbook.pipelines.stages.system import KEYS
 

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
-from lookbook.pipelines.explain_pair import RANKED
-from lookbook.pipelines.reasons import ago, words
+from lookbook.pipelines.explain.pair import RANKED
+from lookbook.pipelines.explain.reasons import ago, words
 from lookbook.pipelines.runs.display import WIDE
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter

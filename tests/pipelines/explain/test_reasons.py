@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from lookbook.features.registry import GROUPS, feature_docs
-from lookbook.pipelines.reasons import ago, meaning, reason, value_text
+from lookbook.pipelines.explain.reasons import ago, meaning, reason, value_text
 from lookbook.pipelines.runs.raw_ids import nearest_ids
 
 SOURCES = [{"source": "matrix_factorization", "rank": 2}, {"source": "popularity", "rank": 7}]
