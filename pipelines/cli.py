@@ -95,7 +95,7 @@ def check(
 ) -> None:
     """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
     settings = choice.settings()
-    from lookbook.pipelines.data_check import check as check_data
+    from lookbook.pipelines.data_sets.check import check as check_data
 
     check_data(settings, json_lines=json)
 

@@ -22,8 +22,8 @@ def simulate(
     quiet: Quiet = False,
 ) -> None:
     """Write a simulated fashion retailer in the files of the H&M competition, and the true probabilities of purchases."""
+    from lookbook.pipelines.data_sets.simulate import show_simulated, simulate_market
     from lookbook.pipelines.settings.config import load_simulation
-    from lookbook.pipelines.simulate import show_simulated, simulate_market
     from lookbook.pipelines.terminal.progress import Reporter, choose_mode
 
     settings = load_simulation(config)
@@ -41,11 +41,11 @@ def twin(
     quiet: Quiet = False,
 ) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
+    from lookbook.pipelines.data_sets.twin import measure_twin
+    from lookbook.pipelines.data_sets.twin_display import show_twin
     from lookbook.pipelines.runs.folder import find_run
     from lookbook.pipelines.settings.config import load_settings
     from lookbook.pipelines.terminal.progress import Reporter, choose_mode
-    from lookbook.pipelines.twin import measure_twin
-    from lookbook.pipelines.twin_display import show_twin
 
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     reporter = Reporter(choose_mode(json=json, quiet=quiet))

@@ -91,8 +91,8 @@ def profile(
     """Describe a data set: columns, outliers, weeks and seasons, long tail, repurchases, what is new and what is cold."""
     settings = choice.settings()
     reporter = output.reporter()
-    from lookbook.pipelines.profile import profile as make_profile
-    from lookbook.pipelines.profile_display import show_profile
+    from lookbook.pipelines.data_sets.profile import profile as make_profile
+    from lookbook.pipelines.data_sets.profile_display import show_profile
 
     found = make_profile(settings, reporter, root=output.artifacts, fresh=output.fresh)
     show_profile(found, reporter, file=out, json_lines=output.json)

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.windows import training_windows
+from lookbook.pipelines.data_sets.profile import profile_of
 from lookbook.pipelines.explain.customer import cards, example_customers
-from lookbook.pipelines.profile import profile_of
 from lookbook.pipelines.runs.finished import Inspected, inspected
 from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.settings.config import load_settings

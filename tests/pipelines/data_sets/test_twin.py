@@ -11,13 +11,13 @@ import pytest
 
 from lookbook.data.errors import DataError
 from lookbook.data.simulate.twin.yardsticks import YARDSTICKS
+from lookbook.pipelines.data_sets.simulate import simulate_market
+from lookbook.pipelines.data_sets.twin import measure_twin
+from lookbook.pipelines.data_sets.twin_display import show_twin
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.runs.folder import find_run
 from lookbook.pipelines.settings.config import load_settings, load_simulation
-from lookbook.pipelines.simulate import simulate_market
 from lookbook.pipelines.terminal.progress import Reporter
-from lookbook.pipelines.twin import measure_twin
-from lookbook.pipelines.twin_display import show_twin
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """\
@@ -95,7 +95,7 @@ def test_a_run_that_recommends_what_the_oracle_does_covers_the_whole_way(folder,
     best.select("customer", "article", score="propensity", rank="rank").write_parquet(
         tmp_path / "run" / "test_recommendations.parquet"
     )
-    monkeypatch.setattr("lookbook.pipelines.twin.read_about", lambda run: {"data_digest": digest_of(folder, tmp_path)})
+    monkeypatch.setattr("lookbook.pipelines.data_sets.twin.read_about", lambda run: {"data_digest": digest_of(folder, tmp_path)})
     found = measure_twin(settings, folder, Reporter("quiet"), run=tmp_path / "run")
     assert [(way.recommender, way.way.covered) for way in found.ways][1] == ("lookbook", 1.0)
     assert found.ways[0] == measured.ways[0]

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lookbook.data.simulate.twin.comparison import TOLERANCE, Comparison
 from lookbook.evaluation.simulated.oracle import Way
-from lookbook.pipelines.twin import LADDER_FACTOR, Twin
+from lookbook.pipelines.data_sets.twin import LADDER_FACTOR, Twin
 
 WIDE = 110
 

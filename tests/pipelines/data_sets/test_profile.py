@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from lookbook.data.dataset import Dataset
+from lookbook.pipelines.data_sets.profile import profile, profile_of
+from lookbook.pipelines.data_sets.profile_display import show_profile
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.profile import profile, profile_of
-from lookbook.pipelines.profile_display import show_profile
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.terminal.progress import Reporter
