@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from lookbook.pipelines.options import NO_CHOICE, Choice
+from lookbook.pipelines.commands.options import NO_CHOICE, Choice
 
 if TYPE_CHECKING:
     from benchmarks.scoring_bench import Bench, Line

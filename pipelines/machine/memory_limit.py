@@ -26,7 +26,7 @@ _command: list[str] = []
 
 def remember_command(arguments: list[str]) -> None:
     """Tell how this process was called, so that a child can be called likewise; without it nothing runs in a child."""
-    _command[:] = [sys.executable, "-P", "-m", "lookbook.pipelines.cli", *arguments]
+    _command[:] = [sys.executable, "-P", "-m", "lookbook.pipelines.commands.main", *arguments]
 
 
 def run_in_child(limit: str) -> None:

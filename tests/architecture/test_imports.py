@@ -122,7 +122,7 @@ def test_an_import_along_the_direction_is_fine(tmp_path):
     assert wrong_directions(tmp_path) == ""
 
 
-@pytest.mark.parametrize("start", ["lookbook.pipelines.cli", "lookbook.retrieval.registry", "lookbook.features.registry"])
+@pytest.mark.parametrize("start", ["lookbook.pipelines.commands.main", "lookbook.retrieval.registry", "lookbook.features.registry"])
 def test_settings_and_help_need_no_heavy_library(start):
     assert (ROOT / (start.replace(".", "/") + ".py")).is_file()
     assert heavy_chains(ROOT, start) == []
@@ -140,10 +140,10 @@ def test_an_undeclared_library_is_found(tmp_path):
 
 
 def test_a_heavy_library_is_found_through_any_number_of_modules(tmp_path):
-    write(tmp_path, "pipelines/cli.py", "from lookbook.retrieval import registry\ndef run():\n    import lightgbm")
+    write(tmp_path, "pipelines/commands/main.py", "from lookbook.retrieval import registry\ndef run():\n    import lightgbm")
     write(tmp_path, "retrieval/registry.py", "from lookbook.retrieval.network import Network")
     write(tmp_path, "retrieval/network.py", "if True:\n    from keras import ops")
-    chain = "lookbook.pipelines.cli -> lookbook.retrieval.registry -> lookbook.retrieval.network -> keras"
-    assert heavy_chains(tmp_path, "lookbook.pipelines.cli")[0] == chain
+    chain = "lookbook.pipelines.commands.main -> lookbook.retrieval.registry -> lookbook.retrieval.network -> keras"
+    assert heavy_chains(tmp_path, "lookbook.pipelines.commands.main")[0] == chain
     write(tmp_path, "retrieval/registry.py", "def f():\n    from lookbook.retrieval.network import Network")
-    assert heavy_chains(tmp_path, "lookbook.pipelines.cli") == []
+    assert heavy_chains(tmp_path, "lookbook.pipelines.commands.main") == []

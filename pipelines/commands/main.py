@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
-from lookbook.pipelines import cli_data, cli_inspect
+from lookbook.pipelines.commands import data as cli_data
+from lookbook.pipelines.commands import inspect as cli_inspect
+from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 from lookbook.pipelines.machine.memory_limit import remember_command
-from lookbook.pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 app = App(
     name="lookbook",

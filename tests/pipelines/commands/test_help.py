@@ -24,7 +24,7 @@ def test_help_names_the_command_and_loads_none_of_the_heavy_libraries(command: l
     assert "Usage: lookbook" in found.stdout
     script = (
         "import sys; sys.argv[1:] = {argv!r}\n"
-        "from lookbook.pipelines.cli import app\n"
+        "from lookbook.pipelines.commands.main import app\n"
         "app({argv!r}, result_action='return_value', exit_on_error=False)\n"
         "heavy = {{'polars', 'numpy', 'lightgbm', 'tensorflow', 'keras', 'faiss', 'pydantic'}} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
@@ -117,7 +117,7 @@ def test_the_thread_limit_of_a_run_is_set_before_polars_is_imported(tmp_path: Pa
         (folder / "config.resolved.toml").write_text(config)
     script = (
         "import os, sys\n"
-        "from lookbook.pipelines.options import NO_CHOICE\n"
+        "from lookbook.pipelines.commands.options import NO_CHOICE\n"
         "from pathlib import Path\n"
         "NO_CHOICE.settings_or_those_of(None, Path('artifacts'))\n"
         "assert 'polars' not in sys.modules\n"

@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from lookbook.pipelines.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
+from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 
 AT_LEAST_ONE = Number(gte=1)
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from lookbook.pipelines.options import OFF
+from lookbook.pipelines.commands.options import OFF
 
 AsJson = Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")]
 Quiet = Annotated[bool, OFF, Parameter(help="Only the result, no progress.")]
