@@ -12,10 +12,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from benchmarks.machine import machine
-from benchmarks.measure import PhaseError, Tell, measure
-from benchmarks.phases import Place
 from benchmarks.reference import load_reference, measures, reference, save_reference, worse
-from benchmarks.scale import teller
+from benchmarks.scale.__main__ import teller
+from benchmarks.scale.measure import PhaseError, Tell, measure
+from benchmarks.scale.phases import Place
 
 REFERENCE = Path(__file__).with_name("reference.json")
 SCALES = (0.005, 0.02)

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.phases import PHASES
-from benchmarks.results import ScaleResult, growth
+from benchmarks.scale.phases import PHASES
+from benchmarks.scale.results import ScaleResult, growth
 
 LEAST_SLACK = {"over floor": 0.25, "exponent": 0.10}
 """What is always allowed: of a ratio to a floor as a share of it, of an exponent as a difference."""

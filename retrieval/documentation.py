@@ -12,8 +12,9 @@ from lookbook.retrieval.source import CandidateSource
 INTRODUCTION = """# Candidate sources
 
 Each source retrieves candidate articles for a customer; the candidates of all are merged, one row per customer and
-article, with every source's score and rank. This page is made by `make docs` from the files in `retrieval/`. What each
-setting does stands beside its default in `pipelines/settings/default.toml`. `lookbook run --sources A,B` and `--drop A` choose sources.
+article, with every source's score and rank. This page is made by `make docs` from the files in `retrieval/sources/`. What each
+setting does stands beside its default in `pipelines/settings/default.toml`. `lookbook run --sources A,B` and `--drop A` choose
+sources.
 """
 
 

@@ -26,7 +26,7 @@ from lookbook.retrieval.vectors.recall import Hits, judge
 from lookbook.retrieval.vectors.tensorflow_runtime import start_tensorflow
 
 if TYPE_CHECKING:
-    from benchmarks.embedding_peers import Peer
+    from benchmarks.embeddings.peers import Peer
 
 EVERYTHING = 65_535  # days
 RESAMPLES = 1000
@@ -82,7 +82,7 @@ def embeddings(
     """Measure, print, write JSON."""
     source = next(source for source in load_settings(config).sources() if isinstance(source, MatrixFactorization))
     start_tensorflow()
-    from benchmarks.embedding_peers import PEERS
+    from benchmarks.embeddings.peers import PEERS
 
     dataset = Dataset.open(tables)
     history = dataset.before(last_window(dataset.last_day).as_of)

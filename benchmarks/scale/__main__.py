@@ -13,9 +13,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from benchmarks.measure import PhaseError, measure
-from benchmarks.phases import Place
-from benchmarks.results import ScaleResult, save
+from benchmarks.scale.measure import PhaseError, measure
+from benchmarks.scale.phases import Place
+from benchmarks.scale.results import ScaleResult, save
 
 app = App(name="python -m benchmarks.scale", help=__doc__, help_format="plaintext")
 
@@ -52,7 +52,8 @@ def scale(
             break
         save(results, out / "results.json")
     if results:
-        tell(f"{out / 'results.json'} holds the figures; python -m benchmarks.page {out / 'results.json'} makes the page of it")
+        tell(f"{out / 'results.json'} holds the figures")
+        tell(f"python -m benchmarks.scale.page {out / 'results.json'} makes the page of it")
     return 1 if failed else 0
 
 

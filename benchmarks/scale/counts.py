@@ -1,6 +1,6 @@
 """How much there was to do: rows of what a run of the pipeline left on disk.
 
-`python -m benchmarks.counts ARTIFACTS`, after a whole `lookbook run` there. Output: counts by name, as JSON on stdout.
+`python -m benchmarks.scale.counts ARTIFACTS`, after a whole `lookbook run` there. Output: counts by name, as JSON on stdout.
 """
 
 import json

@@ -1,8 +1,8 @@
 """What the phases cannot be cheaper than, measured on this machine: reading the text, multiplying, copying, walking trees.
 
-`python -m benchmarks.floors TWIN ARTIFACTS COUNTS`, after a whole `lookbook run` on TWIN; COUNTS is what benchmarks.counts
-printed. Output: floors as JSON on stdout. Each is measured on a part, the fastest of several repeats, on the one
-thread that measure.py allows, and extrapolated in proportion to what there was to do.
+`python -m benchmarks.scale.floors TWIN ARTIFACTS COUNTS`, after a whole `lookbook run` on TWIN; COUNTS is what
+benchmarks.scale.counts printed. Output: floors as JSON on stdout. Each is measured on a part, the fastest of several repeats, on
+the one thread that measure.py allows, and extrapolated in proportion to what there was to do.
 """
 
 import json
@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from benchmarks.counts import EMBEDDINGS
-from benchmarks.results import Floor
+from benchmarks.scale.counts import EMBEDDINGS
+from benchmarks.scale.results import Floor
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.ranking.ranker import feature_schema
 

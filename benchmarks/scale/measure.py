@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.machine import machine
-from benchmarks.phases import PHASES, SIMULATE, START, Place
 from benchmarks.process import Cost, measured
-from benchmarks.results import Floor, ScaleResult, load, save
+from benchmarks.scale.phases import PHASES, SIMULATE, START, Place
+from benchmarks.scale.results import Floor, ScaleResult, load, save
 
 Tell = Callable[[str], None]
 MANIFEST = "MANIFEST.json"

@@ -5,8 +5,8 @@ Input: ScaleResults. Output: sentences for the page.
 
 from collections.abc import Sequence
 
-from benchmarks.phases import PHASES
-from benchmarks.results import SIZE, ScaleResult, growth
+from benchmarks.scale.phases import PHASES
+from benchmarks.scale.results import SIZE, ScaleResult, growth
 
 WALL_MINUTES, PEAK_MB, EXPONENT = 30, 6 * 1000**3 / 2**20, 1.05
 """What the whole may take at scale 1, on 2 cores; 6 GB in MiB; how a phase may grow from 0.1 to 1."""

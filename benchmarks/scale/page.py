@@ -1,6 +1,6 @@
 """The page of the benchmark: docs/benchmarks.md and its drawing.
 
-`python -m benchmarks.page [RESULTS] [--out FOLDER]`. Input: results.json and the text in page.md, which holds no figure of a
+`python -m benchmarks.scale.page [RESULTS] [--out FOLDER]`. Input: results.json and the text in page.md, which holds no figure of a
 run. Output: benchmarks.md, benchmarks.svg.
 """
 
@@ -11,12 +11,12 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from benchmarks.outlook import dominates, limits, memory_growth, next_factor
-from benchmarks.phases import PHASES, SIMULATE, START, Phase
-from benchmarks.results import ScaleResult, growth, load
+from benchmarks.scale.outlook import dominates, limits, memory_growth, next_factor
+from benchmarks.scale.phases import PHASES, SIMULATE, START, Phase
+from benchmarks.scale.results import ScaleResult, growth, load
 
 HERE = Path(__file__).parent
-app = App(name="python -m benchmarks.page", help=__doc__, help_format="plaintext")
+app = App(name="python -m benchmarks.scale.page", help=__doc__, help_format="plaintext")
 
 
 @app.default
@@ -27,7 +27,7 @@ def write(
     out: Annotated[Path, Parameter(help="Folder of the page.")] = HERE.parent / "docs",
 ) -> None:
     """Write the page and its drawing."""
-    from benchmarks.plot import growth_plot
+    from benchmarks.scale.plot import growth_plot
 
     measured = load(results)
     (out / "benchmarks.md").write_text(page(measured))

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import altair as alt
 
-from benchmarks.phases import PHASES
-from benchmarks.results import SIZE, ScaleResult
+from benchmarks.scale.phases import PHASES
+from benchmarks.scale.results import SIZE, ScaleResult
 from lookbook.report.chart import SHAPES, Chart
 
 PAGE, INK, SOFT, GRID = "#ffffff", "#1d2126", "#4d5661", "#dfe3e8"

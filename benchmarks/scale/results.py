@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.phases import PHASES, START
 from benchmarks.process import Cost
+from benchmarks.scale.phases import PHASES, START
 
 PHASE_NAMES = {phase.name for phase in PHASES}
 SIZE = "purchases"

@@ -15,7 +15,7 @@ from cyclopts import App, Parameter
 from lookbook.pipelines.commands.options import NO_CHOICE, Choice
 
 if TYPE_CHECKING:
-    from benchmarks.scoring_bench import Bench, Line
+    from benchmarks.scoring.bench import Bench, Line
 
 app = App(name="python -m benchmarks.scoring", help=__doc__, help_format="plaintext")
 
@@ -33,8 +33,8 @@ def scoring(
     """Measure, print, write JSON."""
     settings = choice.settings()  # limits the threads, before Polars is imported
     from benchmarks.machine import machine
-    from benchmarks.scoring_prepare import prepared
-    from benchmarks.scoring_trials import SECTIONS
+    from benchmarks.scoring.prepare import prepared
+    from benchmarks.scoring.trials import SECTIONS
     from lookbook.pipelines.stages.opened import opened
     from lookbook.pipelines.terminal.progress import Reporter
 
@@ -69,9 +69,9 @@ def facts(bench: "Bench") -> dict[str, float]:
 
 def measured(bench: "Bench", section: str) -> "list[Line]":
     """The lines of one section, printed."""
-    from benchmarks.scoring_bench import compare
-    from benchmarks.scoring_compiled import ABSENT
-    from benchmarks.scoring_trials import SECTIONS
+    from benchmarks.scoring.bench import compare
+    from benchmarks.scoring.compiled import ABSENT
+    from benchmarks.scoring.trials import SECTIONS
 
     trials = SECTIONS[section](bench)
     print(f"\n{section}" if trials else f"\n{section}: {ABSENT}", flush=True)

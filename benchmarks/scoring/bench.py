@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from benchmarks.scoring_week import GroupCost, JudgedWeek, cpu_seconds
+from benchmarks.scoring.week import GroupCost, JudgedWeek, cpu_seconds
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 from lookbook.pipelines.settings.config import Settings
 from lookbook.ranking.ranker import Parts, Ranker, RankerSettings, fit

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.scoring_week import cpu_seconds
+from benchmarks.scoring.week import cpu_seconds
 from lookbook.ranking.ranker import SCORED_ROWS, Ranker, feature_matrix
 from lookbook.ranking.trees import Floats, Matrix, Trees
 

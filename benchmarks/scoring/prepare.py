@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from benchmarks.scoring_bench import Bench
-from benchmarks.scoring_trials import CANDIDATES, TREES
-from benchmarks.scoring_week import judged_week
+from benchmarks.scoring.bench import Bench
+from benchmarks.scoring.trials import CANDIDATES, TREES
+from benchmarks.scoring.week import judged_week
 from lookbook.data.windows import Window, last_window
 from lookbook.features.registry import group_of_feature
 from lookbook.features.registry import groups as feature_groups

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from benchmarks.scoring_bench import Bench, Trial, first_trees, scored
-from benchmarks.scoring_compiled import compiled
+from benchmarks.scoring.bench import Bench, Trial, first_trees, scored
+from benchmarks.scoring.compiled import compiled
 from lookbook.features.registry import SOURCE
 
 TREES = (5, 10, 20, 30, 40, 50, 60, 80, 110, 160)

@@ -1,6 +1,6 @@
 """Convert what an adapter read into the canonical tables on disk.
 
-Input: RawTables. Output: a folder that `Dataset.open` reads: transactions (data/conversion/transactions_file.py), customers, articles,
+Input: RawTables. Output: a folder that `Dataset.open` reads: transactions (transactions_file.py), customers, articles,
 customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine/, dataset.json (written last).
 """
 

@@ -1,6 +1,6 @@
 """The gate that rows of a raw table pass, or not: refused, set aside with their reason, or dropped by policy.
 
-Input: frames that fit a rule schema of data/conversion/rules.py. Output: the valid rows; quarantine/<table>.parquet = the rows set aside, as
+Input: frames that fit a rule schema of rules.py. Output: the valid rows; quarantine/<table>.parquet = the rows set aside, as
 text, with `line` and `reason`, in file order.
 """
 

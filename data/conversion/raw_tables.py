@@ -20,7 +20,7 @@ RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "pr
 class RawTransactions:
     """Purchases of one file. batches: RAW_TRANSACTIONS, a bounded number of rows at a time, read anew at each call.
 
-    columns: RAW_TRANSACTIONS column -> column of the file. rules: what the values must obey (data/conversion/rules.py). dropped: rules
+    columns: RAW_TRANSACTIONS column -> column of the file. rules: what the values must obey (rules.py). dropped: rules
     whose rows are dropped by policy. price_per_line: the price is of the whole line, not of one item.
     """
 

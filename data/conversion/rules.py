@@ -1,6 +1,6 @@
 """What values of raw tables must obey, and what happens to a row that does not.
 
-Input: PARSED transactions (data/conversion/parse.py), raw customers and articles. A row's reason is the first rule here that it breaks.
+Input: PARSED transactions (parse.py), raw customers and articles. A row's reason is the first rule here that it breaks.
 `refuse`: one such row stops the conversion. `quarantine`: the row is set aside and counted, up to a share. `drop`: stated policy.
 """
 

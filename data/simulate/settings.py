@@ -1,6 +1,7 @@
 """The [simulate] settings: every parameter of the simulated fashion retailer.
 
-Plain frozen dataclasses whose fields are the keys of pipelines/settings/default.toml, which says what each one means. Shares are 0 to 1.
+Plain frozen dataclasses whose fields are the keys of pipelines/settings/default.toml, which says what each one means.
+Shares are 0 to 1.
 """
 
 from dataclasses import dataclass, fields

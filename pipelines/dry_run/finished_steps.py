@@ -1,8 +1,8 @@
 """What the stages in a cache took when they were computed, and the reference figures that follow from it.
 
-Input: MANIFEST.json of every stage. Output: Finished stages. `python -m lookbook.pipelines.dry_run.finished_steps ARTIFACTS...` prints
-the stages of costs.toml anew; give it runs of several sizes, so that it can tell what grows with the size from what does not, made
-with run.cache_features, so that no stage computes another within.
+Input: MANIFEST.json of every stage. Output: Finished stages. `python -m lookbook.pipelines.dry_run.finished_steps
+ARTIFACTS...` prints the stages of costs.toml anew; give it runs of several sizes, so that it can tell what grows with the size from
+what does not, made with run.cache_features, so that no stage computes another within.
 """
 
 import json

@@ -1,5 +1,6 @@
-"""Load one library and compute a tiny thing with it; `python -m lookbook.pipelines.machine.probe NAME` prints what came of it as JSON.
+"""Load one library and compute a tiny thing with it.
 
+`python -m lookbook.pipelines.machine.probe NAME` prints what came of it as JSON.
 Runs in a child process of pipelines/machine/doctor.py, so that a library that crashes or hangs is reported, not suffered.
 Output: a JSON object on the last line of standard output; a library that computes something wrong raises.
 """

@@ -47,7 +47,7 @@ def missing_pins(requirements: list[str], lock: str) -> list[str]:
 
 
 def test_every_setting_has_a_comment_line_before_it():
-    toml = (ROOT / "pipelines" / "default.toml").read_text()
+    toml = (ROOT / "pipelines" / "settings" / "default.toml").read_text()
     assert unexplained_keys(toml) == []
     assert len([line for line in toml.splitlines() if KEY.match(line)]) == keys(tomllib.loads(toml)), "one key a line"
 

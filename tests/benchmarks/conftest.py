@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.phases import PHASES, SIMULATE, START
 from benchmarks.process import Cost
-from benchmarks.results import Floor, ScaleResult
+from benchmarks.scale.phases import PHASES, SIMULATE, START
+from benchmarks.scale.results import Floor, ScaleResult
 
 COUNTS = {
     "purchases": 3_000_000, "customers": 137_198, "articles": 105_542, "trained": 4_000_000, "looked_up": 70_000,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.embeddings import difference, first_customers
+from benchmarks.embeddings.__main__ import difference, first_customers
 from lookbook.retrieval.vectors.batches import Purchases
 from lookbook.retrieval.vectors.recall import Hits
 

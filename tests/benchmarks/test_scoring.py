@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks import scoring_compiled, scoring_trials
-from benchmarks.scoring import facts, measured, told
-from benchmarks.scoring_bench import Bench, Line, Trial, compare
-from benchmarks.scoring_prepare import prepared
-from benchmarks.scoring_trials import candidates, compiled_trees, feature_groups, light_cut, trees
-from benchmarks.scoring_week import JudgedWeek, first_shards
+from benchmarks.scoring import compiled as scoring_compiled
+from benchmarks.scoring import trials as scoring_trials
+from benchmarks.scoring.__main__ import facts, measured, told
+from benchmarks.scoring.bench import Bench, Line, Trial, compare
+from benchmarks.scoring.prepare import prepared
+from benchmarks.scoring.trials import candidates, compiled_trees, feature_groups, light_cut, trees
+from benchmarks.scoring.week import JudgedWeek, first_shards
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window, last_window
 from lookbook.evaluation.metrics import customer_metrics

@@ -3,14 +3,13 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import date
-from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
 from lookbook.data.settings import DataSettings
+from lookbook.pipelines.settings.layers import DEFAULTS
 
-DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
 TODAY = date(2026, 1, 1)
 
 MakeSettings = Callable[..., DataSettings]

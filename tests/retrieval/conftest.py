@@ -4,17 +4,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
 from pydantic import TypeAdapter
 
 from lookbook.data.dataset import Dataset
+from lookbook.pipelines.settings.layers import DEFAULTS
 from lookbook.retrieval.registry import SOURCES
 from lookbook.retrieval.source import CandidateSource
 
-DEFAULTS = Path(__file__).parents[2] / "pipelines" / "default.toml"
 QUICK: Mapping[str, Mapping[str, int | float]] = {
     "co_purchase": {"min_support": 1.0},
     "matrix_factorization": {"dim": 8, "negatives": 16, "batch_size": 256, "epochs": 2},

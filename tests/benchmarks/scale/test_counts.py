@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from benchmarks.counts import counts
+from benchmarks.scale.counts import counts
 from lookbook.pipelines.settings.config import choose_sources, load_settings, write_settings
 
 WEEKS = [date(2020, 9, day) for day in (2, 9, 16)]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.measure import PhaseError, finished_stages, measure, remove_stages
-from benchmarks.phases import PHASES, Phase, Place
+from benchmarks.scale.measure import PhaseError, finished_stages, measure, remove_stages
+from benchmarks.scale.phases import PHASES, Phase, Place
 from lookbook.pipelines.stages.phases import PHASES as PHASES_OF_A_RUN
 
 STAGE = """

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.outlook import dominates, limits, next_factor
-from benchmarks.page import floor_table, growth_table, page, table, whole
-from benchmarks.plot import DARK, growth_plot
-from benchmarks.results import load
+from benchmarks.scale.outlook import dominates, limits, next_factor
+from benchmarks.scale.page import floor_table, growth_table, page, table, whole
+from benchmarks.scale.plot import DARK, growth_plot
+from benchmarks.scale.results import load
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def cells(markdown: str, first: str) -> list[str]:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.phases import START
-from benchmarks.results import ScaleResult, growth, growth_exponent, load, save
+from benchmarks.scale.phases import START
+from benchmarks.scale.results import ScaleResult, growth, growth_exponent, load, save
 
 positive = st.floats(1e-3, 1e6)
 

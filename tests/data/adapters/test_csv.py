@@ -14,7 +14,7 @@ from lookbook.data.registry import convert_dataset
 from lookbook.data.schema import LEVELS, TRANSACTIONS
 from lookbook.data.settings import DataSettings
 
-README = Path(__file__).parents[2] / "data" / "README.md"
+README = Path(__file__).parents[3] / "data" / "README.md"
 LOG = "customer,article,date,price\nc,x,2024-03-01,1.5\nb,x,2024-03-02,2.5\nb,y,2024-03-02,2.5\n"
 
 MakeSettings = Callable[..., DataSettings]

@@ -2,14 +2,12 @@
 
 import tomllib
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from pydantic import TypeAdapter
 
 from lookbook.data.simulate.settings import SimulateSettings
-
-DEFAULTS = Path(__file__).parents[3] / "pipelines" / "default.toml"
+from lookbook.pipelines.settings.layers import DEFAULTS
 
 MakeSimulation = Callable[..., SimulateSettings]
 

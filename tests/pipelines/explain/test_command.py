@@ -36,7 +36,7 @@ def lookbook(*arguments: str, root: Path, threads: str | None = None) -> subproc
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the test half of a run is finished."""
     root = tmp_path_factory.mktemp("explain")
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[1] / "conftest.py")
+    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[2] / "conftest.py")
     assert spec is not None
     assert spec.loader is not None
     conftest = importlib.util.module_from_spec(spec)

@@ -34,7 +34,7 @@ MakeCopy = Callable[..., str]
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """artifacts with two runs: `popularity` recommends what sells most, `repurchase` what a customer bought before."""
     root = tmp_path_factory.mktemp("runs")
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[1] / "conftest.py")
+    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[2] / "conftest.py")
     assert spec is not None
     assert spec.loader is not None
     conftest = importlib.util.module_from_spec(spec)
