@@ -28,13 +28,7 @@ class History:
 
     def of(self, customers: pl.Series) -> "History":
         """Narrow transactions and customers to the given customer ids; articles stay whole."""
-        ids = pl.LazyFrame({"customer": customers})
-        near = pl.col("customer").is_between(_or_zero(customers.min()), _or_zero(customers.max()))
-        return replace(
-            self,
-            transactions=self.transactions.filter(near).join(ids, on="customer", how="semi", maintain_order="left"),
-            customers=self.customers.filter(near).join(ids, on="customer", how="semi", maintain_order="left"),
-        )
+        return replace(self, transactions=_of(self.transactions, customers), customers=_of(self.customers, customers))
 
     def held(self) -> "History":
         """The same, with transactions and customers read into memory once, for few customers whom many steps ask about."""
@@ -78,15 +72,26 @@ class Dataset:
         )
         return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles)
 
-    def labels(self, window: Window) -> pl.LazyFrame:
-        """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article."""
+    def labels(self, window: Window, customers: pl.Series | None = None) -> pl.LazyFrame:
+        """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article.
+
+        customers: only these; of transactions on disk only the row groups that hold them are read. None = everybody.
+        """
         bought = self.transactions.filter((pl.col("date") >= window.as_of) & (pl.col("date") < window.end))
+        if customers is not None:
+            bought = _of(bought, customers)
         return bought.select(*LABELS).unique().sort("customer", "article")
 
 
 def _scan(file: Path) -> pl.LazyFrame:
     """Exactly this file: a bracket in a path is no pattern."""
     return pl.scan_parquet(file, glob=False)
+
+
+def _of(table: pl.LazyFrame, customers: pl.Series) -> pl.LazyFrame:
+    """The rows of `customers`, in their order. The range of ids tells which row groups of a file need not be read."""
+    near = pl.col("customer").is_between(_or_zero(customers.min()), _or_zero(customers.max()))
+    return table.filter(near).join(pl.LazyFrame({"customer": customers}), on="customer", how="semi", maintain_order="left")
 
 
 def _or_zero(bound: object) -> int:

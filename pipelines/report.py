@@ -11,13 +11,14 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.windows import training_windows
 from lookbook.pipelines.data_sets.profile import profile_of
 from lookbook.pipelines.explain.customer import cards, example_customers
-from lookbook.pipelines.runs.finished import Inspected, inspected
+from lookbook.pipelines.runs.finished import FinishedRun, reopened
 from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.settings.layers import DEFAULTS
+from lookbook.pipelines.stages.learn import learned
+from lookbook.pipelines.stages.shards import windows_of
 from lookbook.pipelines.terminal.progress import Reporter
 
 FILES = {
@@ -36,15 +37,15 @@ Rows = list[dict[str, object]]
 
 def report(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Path:
     """Write report.html into the run in `folder` and return its path. What other commands have not left yet is named on it."""
-    with inspected(folder, reporter, root=root, fresh=fresh) as opened:
+    with reopened(folder, reporter, root=root, fresh=fresh) as finished:
         reporter.plan({"profile": 1, "report": 2})
         with reporter.showing():
-            stages = opened.stages
-            profile = profile_of(stages.dataset, stages.folder, stages.artifacts)
+            system = finished.system
+            profile = profile_of(system.dataset, system.folder, system.artifacts)
             with reporter.step("report", "example customers"):
                 gathered = {
-                    "customers": cards(opened, example_customers(opened)),
-                    "learning": {"sources": learning_curves(opened), "ranker": tree_curve(opened)},
+                    "customers": cards(finished, example_customers(finished)),
+                    "learning": {"sources": learning_curves(finished), "ranker": tree_curve(finished)},
                     "settings": settings_rows(folder),
                 }
             add_to_run(folder, "profile.json", as_json(profile))
@@ -80,28 +81,26 @@ def missing(folder: Path) -> dict[str, str]:
     return {name: command for name, command in FILES.items() if not (folder / name).is_file()}
 
 
-def learning_curves(opened: Inspected) -> Rows:
+def learning_curves(finished: FinishedRun) -> Rows:
     """The table learning_curve of every source that has one, as rows with source and week, the oldest week first."""
-    stages = opened.stages
-    weeks = [*training_windows(opened.week, stages.settings.ranking.training_weeks), opened.week]
+    system = finished.system
     parts = [
-        stages.learned(source, week)
+        learned(system, source, week)
         .table("learning_curve")
         .select(pl.col(CURVE), source=pl.lit(source.name), week=pl.lit(str(week.as_of)))
         .with_columns(pl.col("train_loss", "valid_recall").cast(pl.Float64).fill_nan(None))
         .collect()
-        for source in stages.sources
-        if "learning_curve" in stages.learned(source, opened.week).tables
-        for week in weeks
+        for source in system.sources
+        if "learning_curve" in learned(system, source, finished.week).tables
+        for week in windows_of([finished.target])
     ]
     return [row for part in parts for row in part.to_dicts()]
 
 
-def tree_curve(opened: Inspected) -> dict[str, object]:
+def tree_curve(finished: FinishedRun) -> dict[str, object]:
     """MAP@12 by number of trees on the newest training week, and the number that was chosen."""
-    stages = opened.stages
-    found = [stage.folder for folder, stage in stages.artifacts.done.items() if folder.parent.name == "trees"]
-    curve: dict[str, object] = json.loads((found[0] / "curve.json").read_text()) if found else {}
+    search = finished.ranked.fitted.search
+    curve: dict[str, object] = json.loads((search.folder / "curve.json").read_text()) if search else {}
     return curve
 
 

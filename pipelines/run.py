@@ -1,84 +1,75 @@
 """`lookbook run`: learn before the last week of data and judge that week; then recommend the week after it for everybody.
 
-Input: Settings. Output: a run folder (run_folder.py). Both halves use the same functions, one week apart.
+Input: Settings. Output: a run folder (runs/folder.py). Both halves use the same steps, one week apart; each step is a file of
+stages/, and everything that it computes is kept on disk for the next run.
 """
 
 from pathlib import Path
 
 from lookbook.data.windows import last_window
-from lookbook.pipelines.runs.folder import as_json, metrics_of, new_run, write_about, write_recommendations
-from lookbook.pipelines.runs.submission import write_submission
-from lookbook.pipelines.settings.config import Settings, write_settings
-from lookbook.pipelines.stages.artifacts import Stage
-from lookbook.pipelines.stages.digest import digest
-from lookbook.pipelines.stages.evaluate import judge
-from lookbook.pipelines.stages.opened import opened
-from lookbook.pipelines.stages.phases import PHASES
-from lookbook.pipelines.stages.rank import Ranked, rank_week
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.dry_run.planned import Plan
+from lookbook.pipelines.runs.finished import newest_run
+from lookbook.pipelines.runs.written import write_run
+from lookbook.pipelines.settings.config import Settings, load_settings
+from lookbook.pipelines.stages.evaluate import evaluate
+from lookbook.pipelines.stages.examples import examples
+from lookbook.pipelines.stages.fit import fit
+from lookbook.pipelines.stages.learn import learn
+from lookbook.pipelines.stages.phases import Phase, work
+from lookbook.pipelines.stages.rank import fit_and_rank, rank
+from lookbook.pipelines.stages.retrieve import retrieve
+from lookbook.pipelines.stages.shards import Target, run_targets, targets
+from lookbook.pipelines.stages.system import System, open_system
 from lookbook.pipelines.terminal.progress import Reporter
 
 
 def run(settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> Path:
     """Test, and with `final` also recommend the 7 days after the data; returns the run folder."""
-    with opened(settings, reporter, root=root, fresh=fresh) as stages:
-        targets = _targets(stages, final=final)
+    with open_system(settings, reporter, root=root, fresh=fresh) as system:
+        weeks = run_targets(system, final=final)  # the test week for its buyers; the week after it for everybody
+        _announce(system, weeks, until="rank", judged=True)
         with reporter.showing():
-            _work(stages, targets, until="rank")
-            halves = {"test": rank_week(stages, targets[0])}
-            verdict = judge(stages, halves["test"].recommendations, targets[0])
-            if final:
-                halves["final"] = rank_week(stages, targets[1], trees=halves["test"].trees)
-        return _write(stages, reporter, halves, verdict)
+            learn(system, weeks)  # what sources and feature groups know of all customers before each week
+            retrieve(system, weeks)  # candidates of every source, merged: one row per customer and article
+            examples(system, weeks)  # what was bought in past weeks and some of what was not, with features
+            rankers = fit(system, weeks)  # a LambdaRank ranker for each week
+            test, *rest = rank(system, weeks, rankers)  # features, scores, the best k of every customer
+            verdict = evaluate(system, test.recommendations, test.target.shards)
+        return write_run(system, {"test": test, **({"final": rest[0]} if rest else {})}, verdict)
 
 
-def run_until(phase: str, settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> None:
-    """The stages of a run up to those of `phase` (phases.PHASES), for a later run to find."""
-    with opened(settings, reporter, root=root, fresh=fresh) as stages:
-        targets = _targets(stages, final=final)
+def run_of(settings: Settings | None, reporter: Reporter, *, root: Path, name: str | None) -> Path:
+    """The finished run to look at (`newest_run`); where there is none, the test half is run, which reuses what an unfinished run
+    left."""
+    return newest_run(settings, root=root, name=name) or run(settings or load_settings(), reporter, root=root, final=False)
+
+
+def run_until(phase: Phase, settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> None:
+    """The steps of a run up to `phase`, for a later run to find."""
+    with open_system(settings, reporter, root=root, fresh=fresh) as system:
+        weeks = run_targets(system, final=final)
+        _announce(system, weeks, until=phase, judged=False)
         with reporter.showing():
-            _work(stages, targets, until=phase)
-
-
-def _targets(stages: Stages, *, final: bool) -> list[list[Shard]]:
-    """The customers of the test week and with `final` those of the week after the data; their steps are announced."""
-    week = last_window(stages.dataset.last_day)
-    buyers, everybody = stages.buyers(week), stages.everybody(week.earlier(-1)) if final else []
-    stages.artifacts.reporter.plan(stages.count_steps(week, buyers, everybody))
-    return [buyers, everybody] if final else [buyers]
-
-
-def _work(stages: Stages, targets: list[list[Shard]], *, until: str) -> None:
-    """All phases in order, `until` included."""
-    for phase, work in PHASES.items():
-        work(stages, targets)
-        if phase == until:
-            return
+            work(system, weeks, until=phase)
 
 
 def recommend_only(settings: Settings, reporter: Reporter, *, root: Path, trees: int, fresh: bool = False) -> Path:
     """The final half alone, with the number of trees of a finished run, on the data as it is now; returns the new run folder."""
-    with opened(settings, reporter, root=root, fresh=fresh) as stages:
-        week = last_window(stages.dataset.last_day).earlier(-1)
-        everybody = stages.everybody(week)
-        reporter.plan(stages.count_steps(week.earlier(1), [], everybody))
+    with open_system(settings, reporter, root=root, fresh=fresh) as system:
+        (week,) = targets(system, [], final=last_window(system.dataset.last_day).earlier(-1))
+        Plan.of(system.artifacts).announce(system, lambda planned: fit_and_rank(planned, week, trees=trees))
         with reporter.showing():
-            halves = {"final": rank_week(stages, everybody, trees=trees)}
-        return _write(stages, reporter, halves)
+            final = fit_and_rank(system, week, trees=trees)
+        return write_run(system, {"final": final}, None)
 
 
-def _write(stages: Stages, reporter: Reporter, halves: dict[str, Ranked], verdict: Stage | None = None) -> Path:
-    prefixes = {"test": "test_", "final": ""}
-    with new_run(stages.artifacts.root.parent, digest(stages.settings.tables)) as folder:
-        for name, half in halves.items():
-            lists = write_recommendations(folder / f"{prefixes[name]}recommendations.parquet", half.recommendations)
-            write_submission(lists, dataset_folder=stages.folder, file=folder / f"{prefixes[name]}submission.csv")
-            half.ranker.copy_to(folder / "models" / name)
-        if verdict is not None:
-            (folder / "metrics.json").write_text(as_json(metrics_of(verdict)))
-        write_settings(stages.settings, folder / "config.resolved.toml")
-        weeks = {f"{name}_week": str(half.window.as_of) for name, half in halves.items()}
-        trees = next(half.trees for half in halves.values())
-        write_about(folder, stages, reporter, {**weeks, "device": stages.device, "trees": trees})
-    return folder.with_name(folder.name.removesuffix(".partial"))
+def _announce(system: System, weeks: list[Target], *, until: Phase, judged: bool) -> None:
+    """Tell the reporter of the steps to come. judged: whether the lists of the first week are evaluated."""
+
+    def walk(planned: System) -> None:
+        work(planned, weeks, until=until)
+        if judged:
+            test, *_ = rank(planned, weeks, fit(planned, weeks))
+            evaluate(planned, test.recommendations, test.target.shards)
+
+    Plan.of(system.artifacts).announce(system, walk)

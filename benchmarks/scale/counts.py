@@ -38,7 +38,7 @@ def counts(root: Path) -> dict[str, int]:
     cache, settings = root / "cache", load_settings(root / "runs" / "latest" / "config.resolved.toml", {})
     about = json.loads((root / "runs" / "latest" / "run.json").read_text())
     learned = _learned(cache, settings)
-    kept = [_pairs_and_customers(file) for file in (cache / "merge").glob("*/pairs.parquet")]
+    kept = [_pairs_and_customers(file) for file in (cache / "retrieve" / "merge").glob("*/pairs.parquet")]
     pairs, customers = sum(each[0] for each in kept), sum(each[1] for each in kept)
     ranked_customers = _ranked_customers(cache)
     model = json.loads((root / "runs" / "latest" / "models" / "final" / "ranker.json").read_text())

@@ -35,14 +35,14 @@ def scoring(
     from benchmarks.machine import machine
     from benchmarks.scoring.prepare import prepared
     from benchmarks.scoring.trials import SECTIONS
-    from lookbook.pipelines.stages.opened import opened
+    from lookbook.pipelines.stages.system import open_system
     from lookbook.pipelines.terminal.progress import Reporter
 
     unknown = sorted(set(sections) - set(SECTIONS))
     if unknown:
         raise SystemExit(f"unknown section {unknown[0]!r}; known: {', '.join(SECTIONS)}")
-    with opened(settings, Reporter("plain"), root=artifacts) as stages:
-        bench = prepared(stages, weeks_before=weeks_before, customers=customers)
+    with open_system(settings, Reporter("plain"), root=artifacts) as system:
+        bench = prepared(system, weeks_before=weeks_before, customers=customers)
     about = {"weeks_before": weeks_before, **facts(bench)}
     print("\n".join(f"{name}: {value}" for name, value in about.items()), flush=True)
     lines = [line for section in sections or SECTIONS for line in measured(bench, section)]

@@ -1,6 +1,6 @@
 """A past week to try rankers on: every candidate of its customers with all features, and what they bought.
 
-Input: Stages. Output: JudgedWeek, and the processor time of each feature group.
+Input: System. Output: JudgedWeek, and the processor time of each feature group.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +14,12 @@ import polars as pl
 from lookbook.data.windows import Window
 from lookbook.evaluation.bootstrap import Floats
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
-from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.stages.rank import fallback_lists_of
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, feature_table
+from lookbook.pipelines.stages.features import seen
+from lookbook.pipelines.stages.learn import available_groups, fallback, learned_tables, statistics
+from lookbook.pipelines.stages.retrieve import pairs
+from lookbook.pipelines.stages.shards import Shard, buyers
+from lookbook.pipelines.stages.system import System
 from lookbook.ranking.examples import label_pairs
 from lookbook.ranking.select import select_top_k
 
@@ -69,21 +70,21 @@ class GroupCost:
     once_cpu_s: float
 
 
-def judged_week(stages: Stages, window: Window, *, customers: int) -> tuple[JudgedWeek, Mapping[str, GroupCost]]:
+def judged_week(system: System, window: Window, *, customers: int) -> tuple[JudgedWeek, Mapping[str, GroupCost]]:
     """The week of `window` for its buyers, those of the first shards until there are `customers` of them; costs by group."""
     costs: dict[str, float] = {}
-    shards = first_shards(stages.buyers(window), customers)
+    shards = first_shards(buyers(system, window), customers)
     served = pl.LazyFrame({"customer": pl.concat([shard.served for shard in shards])})
-    features = pl.concat([_features(stages, shard, costs) for shard in shards])
-    labels = stages.dataset.labels(window)
+    features = pl.concat([_features(system, shard, costs) for shard in shards])
+    labels = system.dataset.labels(window)
     week = JudgedWeek(
         label_pairs(features.lazy(), labels).collect(),
-        served.join(stages.dataset.customers.select("customer", "age_band"), on="customer", how="left").collect(),
+        served.join(system.dataset.customers.select("customer", "age_band"), on="customer", how="left").collect(),
         labels.join(served, on="customer", how="semi").collect(),
-        fallback_lists_of(stages, window).table("fallback").collect(),
-        stages.settings.run.k,
+        fallback(system, window).table("fallback").collect(),
+        system.settings.run.k,
     )
-    once = _once(stages, window)
+    once = _once(system, window)
     return week, {name: GroupCost(1e6 * cpu / max(len(features), 1), once.get(name, 0.0)) for name, cpu in costs.items()}
 
 
@@ -99,29 +100,24 @@ def cpu_seconds(work: Callable[[], T]) -> tuple[T, float]:
     return work(), process_time() - begin
 
 
-def _features(stages: Stages, shard: Shard, costs: dict[str, float]) -> pl.DataFrame:
+def _features(system: System, shard: Shard, costs: dict[str, float]) -> pl.DataFrame:
     """Group by group, so that each can be timed; the history of the shard is read before, for all of them."""
     window = shard.window
-    learned = [stages.learned(source, window).tables for source in stages.sources]
-    tables = {name: table for each in learned for name, table in each.items()}
-    history = stages.dataset.before(window.as_of).of(shard.customers).held()
-    inputs = Inputs(history, {**stages.statistics(window).tables, **tables})
-    features = stages.pairs(shard).table("pairs").collect()
-    for group in available(_declared(stages), set(tables)):
+    tables = learned_tables(system, window)
+    history = system.dataset.before(window.as_of).of(shard.customers).held()
+    inputs = Inputs(history, {**statistics(system, window).tables, **tables})
+    features = pairs(system, shard).table("pairs").collect()
+    for group in available_groups(system, window):
         features, cpu = _added(features, inputs, group)
         costs[group.name] = costs.get(group.name, 0.0) + cpu
-    return stages.seen(features.lazy()).collect()
+    return seen(system, features.lazy()).collect()
 
 
 def _added(features: pl.DataFrame, inputs: Inputs, group: FeatureGroup) -> tuple[pl.DataFrame, float]:
     return cpu_seconds(lambda: add_features(features.lazy(), inputs, [group]).collect())
 
 
-def _once(stages: Stages, window: Window) -> dict[str, float]:
-    inputs = Inputs(stages.dataset.before(window.as_of), {})
-    shared = [group for group in _declared(stages) if group.scope == "all"]
+def _once(system: System, window: Window) -> dict[str, float]:
+    inputs = Inputs(system.dataset.before(window.as_of), {})
+    shared = [group for group in system.groups if group.scope == "all"]
     return {group.name: cpu_seconds(feature_table(group, inputs).collect)[1] for group in shared}
-
-
-def _declared(stages: Stages) -> tuple[FeatureGroup, ...]:
-    return feature_groups(stages.dataset.customers.collect_schema())

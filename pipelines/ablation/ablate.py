@@ -11,16 +11,15 @@ from typing import Literal, get_args
 from lookbook.data.windows import HORIZON_DAYS, Window
 from lookbook.evaluation.sources.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from lookbook.features.registry import group_of_feature
-from lookbook.features.registry import groups as feature_groups
 from lookbook.pipelines.ablation.greedy import build_up
 from lookbook.pipelines.ablation.rows import WHOLE, Row, Trial, reached, variant_rows
-from lookbook.pipelines.ablation.sources import inspect_sources
-from lookbook.pipelines.ablation.steps import Week, steps_of_system
+from lookbook.pipelines.ablation.sources import counted, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run, as_json
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.shards import Target, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
 
 Mode = Literal["leave-one-out", "alone", "greedy", "features"]
@@ -62,33 +61,40 @@ def requested(*, modes: str, budgets: str, features: bool, weeks: int, shapley: 
     return Request(*chosen, weeks, shapley, orders)
 
 
-def ablate(opened: Inspected, request: Request) -> Row:
+def ablate(finished: FinishedRun, request: Request) -> Row:
     """Measure what is asked for, write ablation.json into the run, and return its content.
 
     Raises:
         SettingsError: there is nothing to leave out, or no data for that many weeks.
     """
-    stages, reporter = opened.stages, opened.stages.artifacts.reporter
-    bench = Bench(stages, judged_weeks(stages, opened.week, request.weeks))
-    trials = _trials(bench, request, _groups(stages, opened.ranked.ranker.folder))
-    reporter.plan(steps_of_system(stages, bench.weeks, fewer_sources=request.fewer_sources))
-    for trial in trials:
-        trial.announce(bench)
-    for chosen in _sets(bench, request) if request.shapley else []:
-        bench.announce(chosen, request.budgets[0])
-    with reporter.showing():
+    system = finished.system
+    bench = Bench.of(system, judged_weeks(system, finished.week, request.weeks))
+    trials = _trials(bench, request, _groups(system, finished.ranked.fitted.ranker.folder))
+    _announce(bench, request, trials)
+    with system.artifacts.reporter.showing():
         content = {**_whole_system(bench, request), **_parts(bench, request, trials)}
-    add_to_run(opened.folder, "ablation.json", as_json(content))
+    add_to_run(finished.folder, "ablation.json", as_json(content))
     return content
 
 
+def _announce(bench: Bench, request: Request, trials: Sequence[Trial]) -> None:
+    """Tell the reporter of the steps to come; those of --mode greedy are known only on the way."""
+    bench.announce(bench.whole())
+    bench.plan.announce(bench.full, lambda system: [counted(system, week.shards) for week in bench.weeks])
+    bench.announce_shared(fewer_sources=request.fewer_sources)
+    for trial in trials:
+        bench.announce(trial.variant(bench))
+    for chosen in _sets(bench, request) if request.shapley else []:
+        bench.announce(bench.of_sources(chosen, request.budgets[0]))
+
+
 def _whole_system(bench: Bench, request: Request) -> Row:
-    whole = bench.whole()
+    whole = bench.measure(bench.whole())
     judged = bench.judge({WHOLE: whole})
     counted = {"n_customers": judged.n_customers, "n_customer_weeks": judged.n_customer_weeks}
     return {
         "budget": ",".join(request.budgets),
-        "weeks": [str(week[0].window.as_of) for week in bench.weeks],
+        "weeks": [str(week.window.as_of) for week in bench.weeks],
         "k": bench.full.settings.run.k,
         "full": {**reached(bench, whole, judged, WHOLE), **counted},
     }
@@ -139,7 +145,7 @@ def _of_sources(bench: Bench, mode: str, name: str, kept: tuple[str, ...], budge
 
 def _shapley_of_map(bench: Bench, request: Request) -> list[Row]:
     budget = request.budgets[0]
-    judged = bench.judge({set_name(chosen): bench.of_sources(chosen, budget) for chosen in _sets(bench, request)})
+    judged = bench.judge({set_name(chosen): bench.measure(bench.of_sources(chosen, budget)) for chosen in _sets(bench, request)})
     table = shapley_of_map(judged, bench.sources, orders=_sampled(bench, request))
     return [{**row, "budget": budget} for row in table.iter_rows(named=True)]
 
@@ -157,32 +163,31 @@ def _sampled(bench: Bench, request: Request) -> list[Order] | None:
     return sample_orders(bench.sources, orders=request.orders, seed=bench.full.settings.run.seed)
 
 
-def judged_weeks(stages: Stages, last: Window, count: int) -> list[Week]:
+def judged_weeks(system: System, last: Window, count: int) -> list[Target]:
     """The buyers of `count` weeks up to `last`, newest first.
 
     Raises:
         SettingsError: the oldest would learn from weeks before the data, or nobody bought anything in one.
     """
-    training = stages.settings.ranking.training_weeks
-    most = max(1, (last.as_of - stages.dataset.first_day).days // HORIZON_DAYS - training)
+    training = system.settings.ranking.training_weeks
+    most = max(1, (last.as_of - system.dataset.first_day).days // HORIZON_DAYS - training)
     if count > most:
-        raise SettingsError(f"--weeks {count}: the data starts on {stages.dataset.first_day}; expected {most} or fewer")
-    weeks: list[Week] = [stages.buyers(last.earlier(back)) for back in range(count)]
+        raise SettingsError(f"--weeks {count}: the data starts on {system.dataset.first_day}; expected {most} or fewer")
+    weeks = targets(system, [last.earlier(back) for back in range(count)])
     for back, week in enumerate(weeks):
-        if not any(len(shard.customers) for shard in week):
-            raise SettingsError(f"--weeks {count}: no purchase in the week of {week[0].window.as_of}; expected {back} or fewer")
+        if not any(len(shard.customers) for shard in week.shards):
+            raise SettingsError(f"--weeks {count}: no purchase in the week of {week.window.as_of}; expected {back} or fewer")
     return weeks
 
 
-def _groups(stages: Stages, ranker: Path) -> list[str]:
+def _groups(system: System, ranker: Path) -> list[str]:
     """The feature groups that the ranker sees, in the order of its columns."""
-    declared = feature_groups(stages.dataset.customers.collect_schema())
-    return list(dict.fromkeys(group_of_feature(declared, Ranker.load(ranker).features).values()))
+    return list(dict.fromkeys(group_of_feature(system.groups, Ranker.load(ranker).features).values()))
 
 
-def _computed_for_sources(stages: Stages) -> int:
-    computed = stages.artifacts.reporter.computed
-    return computed.get("learn", 0) + computed.get("retrieve", 0)
+def _computed_for_sources(system: System) -> int:
+    sources = {source.name for source in system.sources}
+    return sum(not stage.reused and stage.folder.parent.name in sources for stage in system.artifacts.done.values())
 
 
 def _others(names: Sequence[str], left_out: str) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lookbook.pipelines.ablation.rows import Row, Trial, difference
-from lookbook.pipelines.ablation.variants import Bench, Budget, Outcome
+from lookbook.pipelines.ablation.variants import Bench, Budget
 
 BEFORE = "before"
 
@@ -46,11 +46,10 @@ def build_up(bench: Bench, budget: Budget) -> BuildUp:
 
 def _step(bench: Bench, budget: Budget, chosen: tuple[str, ...], rest: Sequence[str]) -> tuple[Row, str, bool]:
     """What became of adding each of `rest` to `chosen`; the best of them; whether it is added."""
-    bench.announce(chosen, budget)
-    for name in rest:
-        bench.announce((*chosen, name), budget)
-    tried: dict[str, Outcome] = {name: bench.of_sources((*chosen, name), budget) for name in rest}
-    judged = bench.judge({BEFORE: bench.of_sources(chosen, budget), **tried})
+    variants = {name: bench.of_sources((*chosen, name) if name != BEFORE else chosen, budget) for name in (BEFORE, *rest)}
+    for variant in variants.values():
+        bench.announce(variant)
+    judged = bench.judge({name: bench.measure(variant) for name, variant in variants.items()})
     best = max(rest, key=lambda name: judged.of(name).value)
     gains = [{"source": name, "map": judged.of(name).value, **difference(judged, name, BEFORE, called="gain")} for name in rest]
     added = not chosen or judged.difference(best, BEFORE).value > 0

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lookbook.evaluation.variants import Judged
-from lookbook.pipelines.ablation.variants import Bench, Budget, Outcome
+from lookbook.pipelines.ablation.variants import Bench, Budget, Outcome, Variant
 
 WHOLE = "whole"
 TOO_FEW = "too few examples"
@@ -29,20 +29,14 @@ class Trial:
     kept: tuple[str, ...]
     budget: Budget | None
 
-    def announce(self, bench: Bench) -> None:
-        if self.budget:
-            bench.announce(self.kept, self.budget)
-        else:
-            bench.announce_features(self.left_out[0])
-
-    def measure(self, bench: Bench) -> Outcome:
+    def variant(self, bench: Bench) -> Variant:
         return bench.of_sources(self.kept, self.budget) if self.budget else bench.without_features(self.left_out[0])
 
 
 def variant_rows(bench: Bench, trials: Sequence[Trial]) -> list[Row]:
     """One row per trial; difference: the whole system's MAP - the variant's."""
-    outcomes = {str(place): trial.measure(bench) for place, trial in enumerate(trials)}
-    judged = bench.judge({WHOLE: bench.whole(), **outcomes})
+    outcomes = {str(place): bench.measure(trial.variant(bench)) for place, trial in enumerate(trials)}
+    judged = bench.judge({WHOLE: bench.measure(bench.whole()), **outcomes})
     return [
         {
             "mode": trial.mode,

@@ -12,12 +12,12 @@ import polars as pl
 from lookbook.evaluation.sources.candidates import UNION, candidate_counts, pairs_of, source_quality
 from lookbook.evaluation.sources.overlap import overlap, shared_pairs
 from lookbook.evaluation.sources.shapley import finder_counts, shapley_of_recall
-from lookbook.pipelines.ablation.steps import Week
 from lookbook.pipelines.ablation.variants import Bench
 from lookbook.pipelines.stages.artifacts import Artifacts, Passing, Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.retrieve import candidates
+from lookbook.pipelines.stages.shards import Shard, Week
+from lookbook.pipelines.stages.system import System
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def inspect_sources(bench: Bench) -> Sources:
     """Candidates of the customers with purchases in the test weeks, counted once per customer and week."""
     settings = bench.full.settings
     resampling = {"resamples": settings.evaluation.bootstrap_resamples, "seed": settings.run.seed}
-    weeks = [_counted(bench.full, week).tables for week in bench.weeks]
+    weeks = [counted(bench.full, week.shards).tables for week in bench.weeks]
     tables = {name: [week[name].collect() for week in weeks] for name in weeks[0]}
     costs = [_cost(bench.full.artifacts, source) for source in bench.sources]
     return Sources(
@@ -54,11 +54,11 @@ def _pooled_quality(weeks: Sequence[pl.DataFrame], *, resamples: int, seed: int)
     )
 
 
-def _counted(stages: Stages, week: Week) -> Stage:
+def counted(system: System, week: Week) -> Stage:
     """Tables counts, finders and overlap of one test week, shards one after the other."""
-    candidates = [{source.name: stages.candidates(source, shard) for source in stages.sources} for shard in week]
+    found = [{source.name: candidates(system, source, shard) for source in system.sources} for shard in week]
     key = {
-        "candidates": [{name: stage.key for name, stage in shard.items()} for shard in candidates],
+        "candidates": [{name: stage.key for name, stage in shard.items()} for shard in found],
         "code": code_digest(
             "lookbook.evaluation.sources.candidates",
             "lookbook.evaluation.sources.overlap",
@@ -68,15 +68,14 @@ def _counted(stages: Stages, week: Week) -> Stage:
     }
 
     def build(folder: Path) -> None:
-        parts = [_count(stages, shard, retrieved) for shard, retrieved in zip(week, candidates, strict=True)]
+        parts = [_count(system, shard, retrieved) for shard, retrieved in zip(week, found, strict=True)]
         write_tables(folder, {name: pl.concat([part[name] for part in parts]) for name in parts[0]})
 
-    return stages.artifacts.stage("evaluate", f"{week[0].window.as_of} sources", key=key, build=build)
+    return system.artifacts.stage("evaluate", f"{week[0].window.as_of} sources", key=key, build=build)
 
 
-def _count(stages: Stages, shard: Shard, retrieved: Mapping[str, Stage | Passing]) -> dict[str, pl.LazyFrame]:
-    customers = pl.LazyFrame({"customer": shard.served})
-    labels = stages.labels(shard.window).join(customers, on="customer", how="semi", maintain_order="left")
+def _count(system: System, shard: Shard, retrieved: Mapping[str, Stage | Passing]) -> dict[str, pl.LazyFrame]:
+    labels = system.dataset.labels(shard.window, shard.served)
     pairs = pairs_of({name: stage.table("candidates") for name, stage in retrieved.items()}).collect().lazy()
     return {
         "counts": candidate_counts(pairs, labels),

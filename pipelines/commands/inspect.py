@@ -41,12 +41,13 @@ def ablate(
     from lookbook.pipelines.ablation.ablate import ablate as run_ablation
     from lookbook.pipelines.ablation.ablate import requested
     from lookbook.pipelines.ablation.display import show_ablation
-    from lookbook.pipelines.runs.finished import inspected, run_of
+    from lookbook.pipelines.run import run_of
+    from lookbook.pipelines.runs.finished import reopened
 
     request = requested(modes=mode, budgets=budget, features=features, weeks=weeks, shapley=shapley, orders=orders)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
-    with inspected(folder, reporter, root=output.artifacts, fresh=output.fresh) as opened:
-        content = run_ablation(opened, request)
+    with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
+        content = run_ablation(finished, request)
     show_ablation(content, folder, reporter, json_lines=output.json)
 
 
@@ -70,15 +71,16 @@ def explain(
     from lookbook.pipelines.explain.importance_display import show_importance
     from lookbook.pipelines.explain.pair import One, explain_one
     from lookbook.pipelines.explain.ranker import explain_ranker
-    from lookbook.pipelines.runs.finished import inspected, run_of
+    from lookbook.pipelines.run import run_of
+    from lookbook.pipelines.runs.finished import reopened
 
     one = One.asked(customer, article, final=final)
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
-    with inspected(folder, reporter, root=output.artifacts, fresh=output.fresh) as opened:
+    with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
         if one is not None:
-            show_one(explain_one(opened, one), folder, reporter, json_lines=output.json)
+            show_one(explain_one(finished, one), folder, reporter, json_lines=output.json)
             return
-        explain_ranker(opened, customers=customers, repeats=repeats)
+        explain_ranker(finished, customers=customers, repeats=repeats)
     show_importance(folder, reporter, top=top, json_lines=output.json)
 
 
@@ -105,7 +107,7 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
     reporter = output.reporter()
     from lookbook.pipelines.report import report as write_report
     from lookbook.pipelines.report import show_report
-    from lookbook.pipelines.runs.finished import run_of
+    from lookbook.pipelines.run import run_of
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)

@@ -13,7 +13,7 @@ from lookbook.data.conversion.rules import BROKEN
 from lookbook.data.dataset import Dataset
 from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
 from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
-from lookbook.pipelines.runs.folder import locked
+from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage, write_tables
 from lookbook.pipelines.stages.data import open_dataset

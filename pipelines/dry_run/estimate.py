@@ -13,7 +13,6 @@ from pathlib import Path
 import psutil
 
 from lookbook.data.dataset import Dataset
-from lookbook.data.windows import last_window
 from lookbook.pipelines.dry_run.costs import NOTHING, Cost, Finished, Reference, Size, calibration
 from lookbook.pipelines.dry_run.finished_steps import FinishedSteps
 from lookbook.pipelines.dry_run.planned import PlannedArtifacts, Step
@@ -22,14 +21,14 @@ from lookbook.pipelines.machine.device import choose_device
 from lookbook.pipelines.machine.memory_limit import bytes_of
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.data import dataset_stage
-from lookbook.pipelines.stages.evaluate import judge
-from lookbook.pipelines.stages.phases import PHASES, Targets, fit_all
-from lookbook.pipelines.stages.rank import choose_tree_count, recommend, search_trees
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.evaluate import evaluate
+from lookbook.pipelines.stages.fit import fit
+from lookbook.pipelines.stages.phases import Phase, work
+from lookbook.pipelines.stages.rank import rank
+from lookbook.pipelines.stages.shards import run_targets
+from lookbook.pipelines.stages.system import System, first_window
 from lookbook.pipelines.terminal.progress import Reporter
 
-UNKNOWN = 0
-"""Trees of a ranker while they are not searched for yet: no ranker has so few, so none is found on disk."""
 RESULTS = "results"
 """The run folder, which every whole run writes."""
 
@@ -69,8 +68,8 @@ class Estimate:
         return reduce(Cost.followed_by, (stage.cost for stage in self.stages), NOTHING)
 
 
-def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool = False, until: str | None = None) -> Estimate:
-    """What `run` with the same arguments would do. until: the phase (phases.PHASES) after which it stops; None = none."""
+def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool = False, until: Phase | None = None) -> Estimate:
+    """What `run` with the same arguments would do. until: the phase (stages/phases.py) after which it stops; None = none."""
     reference = Reference.read()
     planned = PlannedArtifacts(root / "cache", Reporter("quiet"), fresh)
     stage = dataset_stage(settings, planned)
@@ -81,9 +80,9 @@ def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool 
         dataset = Dataset.open(about.parent)
     else:
         customers, purchases, dataset = _guessed(settings, reference)
-    first = last_window(dataset.last_day).earlier(settings.ranking.training_weeks)
     device, _ = choose_device(settings.run.device)
-    _walk(Stages(dataset, about.parent, settings, planned, device, first), final=final, until=until)
+    first = first_window(dataset, settings)
+    _walk(System(dataset, about.parent, settings, planned, device, first), final=final, until=until)
     steps = [*planned.steps.values(), *([] if until else [Step(RESULTS, root / "runs", False, customers)])]
     return Estimate(
         customers,
@@ -96,23 +95,13 @@ def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool 
     )
 
 
-def _walk(stages: Stages, *, final: bool, until: str | None) -> None:
-    """Ask for every stage of a run, as run.py does; where the number of trees is not known yet, for rankers that no cache has."""
-    week = last_window(stages.dataset.last_day)
-    targets: Targets = [stages.buyers(week), *([stages.everybody(week.earlier(-1))] if final else [])]
-    phases = list(PHASES)[: list(PHASES).index(until) + 1 if until else None]
-    for phase in phases:
-        if phase not in ("fit", "rank"):
-            PHASES[phase](stages, targets)
-    if "fit" not in phases:
-        return
-    searched = search_trees(stages, week).folder.exists()
-    fitted = fit_all(stages, targets, trees=choose_tree_count(stages, week) if searched else UNKNOWN)
-    if "rank" not in phases:
-        return
-    lists = [recommend(stages, each.ranker, shards) for each, shards in zip(fitted, targets, strict=True)]
+def _walk(system: System, *, final: bool, until: Phase | None) -> None:
+    """Ask for every stage of a run, as run.py does."""
+    chosen = run_targets(system, final=final)
+    work(system, chosen, until=until or "rank")
     if until is None:
-        judge(stages, lists[0], targets[0])
+        test, *_ = rank(system, chosen, fit(system, chosen))
+        evaluate(system, test.recommendations, test.target.shards)
 
 
 def _guessed(settings: Settings, reference: Reference) -> tuple[int, int, Dataset]:

@@ -1,16 +1,17 @@
 """Stages that are only named: which are on disk and which a run would compute. Nothing is computed, read or written.
 
 Input: the same calls as Artifacts gets. Output: Steps. A key is made of the keys of earlier stages, never of their content, so
-the pipeline itself walks through its stages as it does in a run.
+the pipeline itself walks through its stages as it does in a run. Progress bars and --dry-run count these.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from lookbook.pipelines.stages.artifacts import Artifacts, Build, Make, Passing, Stage
 from lookbook.pipelines.stages.digest import digest
+from lookbook.pipelines.stages.system import System
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,40 @@ class PlannedArtifacts(Artifacts):
         if not keep:
             self.passing[detail].append(name)
         return super().tables(name, detail, key=key, make=make, keep=keep, customers=customers)
+
+
+Walk = Callable[[System], object]
+"""Asks a system for stages, and for nothing that stands in one."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The steps that were announced to the reporter of `artifacts`, each once."""
+
+    artifacts: Artifacts
+    planned: PlannedArtifacts
+
+    @staticmethod
+    def of(artifacts: Artifacts) -> "Plan":
+        return Plan(artifacts, PlannedArtifacts(artifacts.root, artifacts.reporter, artifacts.fresh))
+
+    def announce(self, system: System, walk: Walk) -> None:
+        """Tell of every stage that `walk` asks `system` for, but those that are done or were announced before."""
+        before = set(self.planned.steps)
+        walk(planned_system(system, self.planned))
+        self.artifacts.reporter.plan(self._open(step for folder, step in self.planned.steps.items() if folder not in before))
+
+    def withdraw(self, system: System, walk: Walk) -> None:
+        """What was announced and will not be done after all."""
+        alone = PlannedArtifacts(self.artifacts.root, self.artifacts.reporter, self.artifacts.fresh)
+        walk(planned_system(system, alone))
+        self.artifacts.reporter.plan({family: -count for family, count in self._open(alone.steps.values()).items()})
+
+    def _open(self, steps: Iterable[Step]) -> dict[str, int]:
+        return dict(Counter(step.family for step in steps if step.folder not in self.artifacts.done))
+
+
+def planned_system(system: System, artifacts: PlannedArtifacts) -> System:
+    """The same system, whose stages are only named."""
+    whole = planned_system(system.whole, artifacts) if system.whole else None
+    return replace(system, artifacts=artifacts, whole=whole)

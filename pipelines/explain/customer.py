@@ -1,6 +1,6 @@
 """What customers were recommended and why, next to what they bought before and after.
 
-Input: Inspected, customers. Output: cards, one JSON-ready mapping per customer.
+Input: FinishedRun, customers. Output: cards, one JSON-ready mapping per customer.
 """
 
 from collections import defaultdict
@@ -11,18 +11,18 @@ import polars as pl
 from lookbook.evaluation.lost_labels import RECOMMENDED
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import RECENCY_SEGMENTS, customer_segments
-from lookbook.pipelines.explain.decided import Decided, decided_for, in_test_week
+from lookbook.pipelines.explain.decided import Decided, in_test_week
 from lookbook.pipelines.explain.lost_labels import traced
 from lookbook.pipelines.explain.reasons import Row, evidence, purchases, ranks_by_source, reason
-from lookbook.pipelines.runs.finished import Inspected
-from lookbook.pipelines.runs.raw_ids import customer_ids, dense_id, named_articles
+from lookbook.pipelines.runs.finished import FinishedRun
+from lookbook.pipelines.runs.raw_ids import customer_ids, named_articles
 
 Card = dict[str, object]
 LAST_PURCHASES = 12
 """Articles of a customer that a card lists, the last bought first."""
 
 
-def cards(opened: Inspected, customers: pl.Series) -> list[Card]:
+def cards(finished: FinishedRun, customers: pl.Series) -> list[Card]:
     """A card for each of `customers` (ids of buyers of the test week), in their order.
 
     customer: the retailer's id; segment; recommended: rank, article (the retailer's id), name, score (null = filled up), bought,
@@ -30,34 +30,27 @@ def cards(opened: Inspected, customers: pl.Series) -> list[Card]:
     stage of evaluation.lost_labels), rank (among all that was ranked, null = not ranked), place (among all that was retrieved,
     null = not retrieved), best first; last_purchases: article, name, days_ago, times (days on which it was bought).
     """
-    by_id = dict(zip(customers.sort(), cards_of(in_test_week(opened, customers)), strict=True))
+    by_id = dict(zip(customers.sort(), cards_of(in_test_week(finished, customers)), strict=True))
     return [by_id[customer] for customer in customers]
 
 
-def explain_customer(opened: Inspected, raw: str, *, final: bool) -> Card:
-    """The card of one customer, by the retailer's id, with `week` and `outcome_known` (whether it says what they bought then).
-
-    It is about the test week if the customer bought in it, unless `final` is asked for; else about the week after the data.
-
-    Raises:
-        DataError: there is no such customer.
-    """
-    decided = decided_for(opened, dense_id(opened.stages.folder, "customer", raw), final=final)
-    known = decided.week == opened.week
-    return {"week": str(decided.week.as_of), "k": opened.stages.settings.run.k, "outcome_known": known, **cards_of(decided)[0]}
+def explain_customer(decided: Decided) -> Card:
+    """The card of the one customer of `decided`, with `week` and `outcome_known` (whether it says what they bought then)."""
+    k = decided.system.settings.run.k
+    return {"week": str(decided.week.as_of), "k": k, "outcome_known": decided.outcome_known, **cards_of(decided)[0]}
 
 
-def example_customers(opened: Inspected, n: int = 10) -> pl.Series:
+def example_customers(finished: FinishedRun, n: int = 10) -> pl.Series:
     """Ids of at most `n` buyers of the test week to show as examples, chosen by a rule that cannot pick the good ones.
 
     Every segment has as many places as any other, plus or minus one (fewer if it has fewer buyers); its buyers are sorted by
     average precision, ties in an order that the seed shuffles, and taken at even distances: with two places those at one
     quarter and at three quarters. Sorted by segment, worst first.
     """
-    settings = opened.stages.settings
-    lists = pl.concat([stage.table("recommendations") for stage in opened.ranked.recommendations])
-    judged = customer_metrics(lists, opened.stages.dataset.labels(opened.week), k=settings.run.k).collect()
-    segments = customer_segments(opened.stages.dataset.before(opened.week.as_of), judged["customer"]).collect()
+    settings = finished.system.settings
+    lists = pl.concat([stage.table("recommendations") for stage in finished.ranked.recommendations])
+    judged = customer_metrics(lists, finished.system.dataset.labels(finished.week), k=settings.run.k).collect()
+    segments = customer_segments(finished.system.dataset.before(finished.week.as_of), judged["customer"]).collect()
     order = {segment: place for place, segment in enumerate(RECENCY_SEGMENTS)}
     groups = (
         judged.join(segments, on="customer", how="left", validate="1:1")
@@ -77,7 +70,7 @@ def cards_of(decided: Decided) -> list[Card]:
     """As `cards`, for the customers of `decided` in ascending order; `bought` is empty in the week after the data."""
     ids = decided.customers.rename("customer").to_frame().lazy()
     about = (
-        ids.join(customer_ids(decided.stages), on="customer", how="left", validate="1:1")
+        ids.join(customer_ids(decided.system), on="customer", how="left", validate="1:1")
         .join(customer_segments(decided.history, decided.customers), on="customer", how="left", validate="1:1")
         .sort("customer")
         .collect()
@@ -101,7 +94,7 @@ def _bought(decided: Decided) -> pl.DataFrame:
     recommended = pl.col("stage") == RECOMMENDED
     return (
         traced(decided)
-        .join(named_articles(decided.stages), on="article", how="left", validate="m:1")
+        .join(named_articles(decided.system), on="article", how="left", validate="m:1")
         .sort("customer", ~recommended, "rank", "place", "article", nulls_last=True)
         .select(
             "customer",
@@ -117,7 +110,7 @@ def _bought(decided: Decided) -> pl.DataFrame:
 
 
 def _recommended(decided: Decided, before: pl.DataFrame) -> Mapping[int, list[Card]]:
-    lists = decided.recommended.join(named_articles(decided.stages).collect(), on="article", how="left", validate="m:1")
+    lists = decided.recommended.join(named_articles(decided.system).collect(), on="article", how="left", validate="m:1")
     own, sources = _by_pair(before), _by_pair(ranks_by_source(decided))
     found = _by_pair(evidence(decided, lists))
     hits = {(row["customer"], row["article"]) for row in decided.labels.to_dicts()}

@@ -1,20 +1,23 @@
 """What a run decided for some customers in one week, at every stage: retrieved, kept, scored, recommended.
 
-Input: Inspected. Output: small tables read from the stages that the run left; no source, feature or week is computed again.
+Input: FinishedRun. Output: small tables read from the stages that the run left; no source, feature or week is computed again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR
 from lookbook.data.windows import Window
-from lookbook.pipelines.runs.finished import Inspected
-from lookbook.pipelines.stages.rank import Ranked, rank_week
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import KEYS, UNCUT, Stages
+from lookbook.pipelines.dry_run.planned import Plan
+from lookbook.pipelines.runs.finished import FinishedRun
+from lookbook.pipelines.stages.features import features, seen
+from lookbook.pipelines.stages.rank import Ranked, fit_and_rank
+from lookbook.pipelines.stages.retrieve import UNCUT, candidates
+from lookbook.pipelines.stages.shards import Shard, Week, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
 from lookbook.ranking.trees import Trees
 from lookbook.retrieval.merge import merge
@@ -22,35 +25,42 @@ from lookbook.retrieval.merge import merge
 
 @dataclass(frozen=True)
 class Decided:
-    """customers: sorted ids, all of them in `shards`. Tables hold these customers only, sorted by customer and article."""
+    """customers: sorted ids, all of them in the shards of the target. outcome_known: whether the data say what they bought then.
 
-    stages: Stages
+    Tables hold these customers only, sorted by customer and article.
+    """
+
+    system: System
     ranked: Ranked
-    shards: Sequence[Shard]
     customers: pl.Series
+    outcome_known: bool
 
     @property
     def week(self) -> Window:
-        return self.ranked.window
+        return self.ranked.target.window
+
+    @property
+    def shards(self) -> Week:
+        return self.ranked.target.shards
 
     @cached_property
     def history(self) -> History:
-        return self.stages.dataset.before(self.week.as_of).of(self.customers)
+        return self.system.dataset.before(self.week.as_of).of(self.customers)
 
     @cached_property
     def labels(self) -> pl.DataFrame:
         """LABELS; empty in the week after the data."""
-        return self.stages.dataset.labels(self.week).collect().join(self._chosen, on="customer", how="semi")
+        return self.system.dataset.labels(self.week).collect().join(self._chosen, on="customer", how="semi")
 
     @cached_property
     def retrieved(self) -> pl.DataFrame:
         """PAIRS of everything that any source retrieved, and `place`: 1 = best by rrf; the first max_candidates were kept."""
-        constant = self.stages.settings.retrieval.rrf_constant
+        constant = self.system.settings.retrieval.rrf_constant
         parts = [
             merge(
                 {
-                    source.name: self._of(self.stages.candidates(source, shard).table("candidates"))
-                    for source in self.stages.sources
+                    source.name: self._of(candidates(self.system, source, shard).table("candidates"))
+                    for source in self.system.sources
                 },
                 rrf_constant=constant,
                 max_candidates=UNCUT,
@@ -59,27 +69,27 @@ class Decided:
         ]
         place = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
         by_rrf = pl.concat(parts).sort("customer", "rrf", "article", descending=[False, True, False])
-        return by_rrf.with_columns(place=place).sort(KEYS).collect()
+        return by_rrf.with_columns(place=place).sort(PAIR).collect()
 
     @cached_property
     def trees(self) -> Trees:
-        return Trees(Ranker.load(self.ranked.ranker.folder), self.stages.settings.run.threads)
+        return Trees(Ranker.load(self.ranked.fitted.ranker.folder), self.system.settings.run.threads)
 
     @cached_property
     def features(self) -> pl.DataFrame:
         """The features of the pairs that were kept, as the ranker saw them."""
-        parts = [self._of(self.stages.seen(self.stages.features(shard).table("features"))) for shard in self.shards]
-        return pl.concat(part.collect() for part in parts).sort(KEYS)
+        parts = [self._of(seen(self.system, features(self.system, shard).table("features"))) for shard in self.shards]
+        return pl.concat(part.collect() for part in parts).sort(PAIR)
 
     @cached_property
     def scored(self) -> pl.DataFrame:
         """customer, article, score, rank: of every pair that was kept; 1 = best, ties to the smaller article."""
         rank = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
         return (
-            self.trees.ranker.score(self.features, threads=self.stages.settings.run.threads)
+            self.trees.ranker.score(self.features, threads=self.system.settings.run.threads)
             .sort("customer", "score", "article", descending=[False, True, False])
             .with_columns(rank=rank)
-            .sort(KEYS)
+            .sort(PAIR)
         )
 
     @cached_property
@@ -96,28 +106,29 @@ class Decided:
         return table.join(self._chosen.lazy(), on="customer", how="semi", maintain_order="left")
 
 
-def in_test_week(opened: Inspected, customers: pl.Series) -> Decided:
+def in_test_week(finished: FinishedRun, customers: pl.Series) -> Decided:
     """What the run decided for `customers`, who bought in the test week, without knowing what they bought in it."""
-    return Decided(opened.stages, opened.ranked, _holding(opened.buyers, customers), customers.sort())
+    target = replace(finished.target, shards=_holding(finished.buyers, customers))
+    return Decided(finished.system, replace(finished.ranked, target=target), customers.sort(), outcome_known=True)
 
 
-def in_final_week(opened: Inspected, customers: pl.Series) -> Decided:
+def in_final_week(finished: FinishedRun, customers: pl.Series) -> Decided:
     """What the run decided for any `customers` for the week after the data. What the run did not compute for their shards is
     computed now: all of it, if it ran without its final half."""
-    stages, reporter = opened.stages, opened.stages.artifacts.reporter
-    shards = _holding(stages.everybody(opened.week.earlier(-1)), customers)
-    half, both = (stages.count_steps(opened.week, opened.buyers, also) for also in ([], shards))
-    reporter.plan({kind: both[kind] - half[kind] for kind in both})
-    with reporter.showing():
-        ranked = rank_week(stages, shards, trees=opened.ranked.trees)
-    return Decided(stages, ranked, shards, customers.sort())
+    system, trees = finished.system, finished.ranked.fitted.trees
+    (everybody,) = targets(system, [], final=finished.week.earlier(-1))
+    target = replace(everybody, shards=_holding(everybody.shards, customers))
+    Plan.of(system.artifacts).announce(system, lambda planned: fit_and_rank(planned, target, trees=trees))
+    with system.artifacts.reporter.showing():
+        ranked = fit_and_rank(system, target, trees=trees)
+    return Decided(system, ranked, customers.sort(), outcome_known=False)
 
 
-def decided_for(opened: Inspected, customer: int, *, final: bool) -> Decided:
+def decided_for(finished: FinishedRun, customer: int, *, final: bool) -> Decided:
     """In the test week if the customer bought in it, unless the `final` week is asked for; else in the week after the data."""
     one = pl.Series("customer", [customer], dtype=pl.UInt32)
-    return in_test_week(opened, one) if _holding(opened.buyers, one) and not final else in_final_week(opened, one)
+    return in_test_week(finished, one) if _holding(finished.buyers, one) and not final else in_final_week(finished, one)
 
 
-def _holding(shards: Sequence[Shard], customers: pl.Series) -> list[Shard]:
+def _holding(shards: Week, customers: pl.Series) -> list[Shard]:
     return [shard for shard in shards if shard.served.is_in(customers.implode()).any()]

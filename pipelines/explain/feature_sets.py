@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from lookbook.data.windows import Window
 from lookbook.features.registry import SOURCE, feature_docs, group_of_feature
-from lookbook.features.registry import groups as feature_groups
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.learn import learned
+from lookbook.pipelines.stages.system import System
 from lookbook.ranking.importance import FeatureSet
 
 
@@ -29,20 +29,19 @@ class FeatureSets:
         return ", ".join(each.name for each in self.of(level) if feature in each.columns) or None
 
 
-def feature_sets(stages: Stages, window: Window, features: Sequence[str]) -> FeatureSets:
+def feature_sets(system: System, window: Window, features: Sequence[str]) -> FeatureSets:
     """features: the columns that the ranker sees."""
-    declared = feature_groups(stages.dataset.customers.collect_schema())
-    group_of = group_of_feature(declared, features)
+    group_of = group_of_feature(system.groups, features)
     by_group = {group: tuple(n for n in features if group_of[n] == group) for group in dict.fromkeys(group_of.values())}
     by_source: dict[str, tuple[str, ...]] = {}
-    for source in stages.sources:
-        learned = set(stages.learned(source, window).tables)
+    for source in system.sources:
+        tables = set(learned(system, source, window).tables)
         own = {f"{source.name}_score", f"{source.name}_rank"}
-        reading = {group.name for group in declared if group.requires & learned}
+        reading = {group.name for group in system.groups if group.requires & tables}
         by_source[source.name] = tuple(name for name in features if name in own or group_of[name] in reading)
     sets = (
         *(FeatureSet("feature", name, (name,)) for name in features),
         *(FeatureSet("group", name, columns) for name, columns in by_group.items()),
         *(FeatureSet("source", name, columns) for name, columns in by_source.items()),
     )
-    return FeatureSets(sets, feature_docs(declared, by_group.get(SOURCE, ())))
+    return FeatureSets(sets, feature_docs(system.groups, by_group.get(SOURCE, ())))

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.explain.pairs import PAIR, ExplainedPairs
+from lookbook.pipelines.explain.pairs import ExplainedPairs
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.ranking.dependence import partial_dependence
@@ -37,7 +38,7 @@ def contributions(explained: ExplainedPairs) -> Stage:
         write_tables(folder, {"contributions": pl.concat([pairs, added], how="horizontal").lazy()})
         write_tables(folder, {"values": pl.concat([pairs, known], how="horizontal").lazy()})
 
-    return explained.opened.stages.artifacts.stage("explain/contributions", "of a sample of pairs", key=key, build=build)
+    return explained.finished.system.artifacts.stage("explain/contributions", "of a sample of pairs", key=key, build=build)
 
 
 def dependence(explained: ExplainedPairs, features: Sequence[str]) -> Stage:
@@ -50,16 +51,16 @@ def dependence(explained: ExplainedPairs, features: Sequence[str]) -> Stage:
         table = partial_dependence(explained.trees, matrix, features, points=DEPENDENCE_POINTS)
         write_tables(folder, {"partial_dependence": table.lazy()})
 
-    return explained.opened.stages.artifacts.stage("explain/dependence", "of the top features", key=key, build=build)
+    return explained.finished.system.artifacts.stage("explain/dependence", "of the top features", key=key, build=build)
 
 
 def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], detail: str, *, repeats: int) -> Stage:
     """Table `drops`: customer, sorted, and a column per set, `<level>/<name>`: by how much the customer's average precision falls
     when the set is permuted, mean of `repeats` permutations. Table `full`: customer, average_precision as it is."""
-    k = explained.opened.stages.settings.run.k
+    k = explained.finished.system.settings.run.k
     key = {
         **explained.key,
-        "recommendations": [stage.key for stage in explained.opened.ranked.recommendations],
+        "recommendations": [stage.key for stage in explained.finished.ranked.recommendations],
         "sets": [(each.level, each.name, list(each.columns)) for each in sets],
         "repeats": repeats,
         "k": k,
@@ -86,4 +87,4 @@ def permutation_drops(explained: ExplainedPairs, sets: Sequence[FeatureSet], det
         drops = {f"{each.level}/{each.name}": drop(each) for each in sets}
         write_tables(folder, {"drops": full.select("customer").with_columns(**drops).lazy(), "full": full.lazy()})
 
-    return explained.opened.stages.artifacts.stage("explain/permutation", detail, key=key, build=build)
+    return explained.finished.system.artifacts.stage("explain/permutation", detail, key=key, build=build)

@@ -1,6 +1,6 @@
 """The pairs of the test week that the ranker is explained by: all candidates of its customers, or of some of them.
 
-Input: Inspected. Output: keys and features of the pairs, read from the stage tables when they are first asked for.
+Input: FinishedRun. Output: keys and features of the pairs, read from the stage tables when they are first asked for.
 """
 
 from dataclasses import dataclass
@@ -10,53 +10,53 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.evaluation.label_ranks import LabelRanks
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.digest import digest
+from lookbook.pipelines.stages.features import features, seen
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker, feature_matrix
 from lookbook.ranking.trees import Matrix, Trees
-
-PAIR = ["customer", "article"]
 
 
 @dataclass(frozen=True)
 class ExplainedPairs:
     """customers: sorted ids."""
 
-    opened: Inspected
+    finished: FinishedRun
     customers: pl.Series
 
     @staticmethod
-    def of(opened: Inspected, *, customers: int) -> "ExplainedPairs":
+    def of(finished: FinishedRun, *, customers: int) -> "ExplainedPairs":
         """The pairs of at most `customers` of the customers with labels. Who is chosen depends on the ids and the seed alone."""
-        ids = pl.concat([shard.customers for shard in opened.buyers]).rename("customer").to_frame()
-        turn = pl.col("customer").hash(opened.stages.settings.run.seed)
-        return ExplainedPairs(opened, ids.sort(turn, "customer").head(customers)["customer"].sort())
+        ids = pl.concat([shard.customers for shard in finished.buyers]).rename("customer").to_frame()
+        turn = pl.col("customer").hash(finished.system.settings.run.seed)
+        return ExplainedPairs(finished, ids.sort(turn, "customer").head(customers)["customer"].sort())
 
     @cached_property
     def trees(self) -> Trees:
-        return Trees(Ranker.load(self.opened.ranked.ranker.folder), self.opened.stages.settings.run.threads)
+        return Trees(Ranker.load(self.finished.ranked.fitted.ranker.folder), self.finished.system.settings.run.threads)
 
     @cached_property
     def key(self) -> dict[str, object]:
         """What the pairs and the ranker were computed from, for the keys of stages."""
         return {
-            "ranker": self.opened.ranked.ranker.key,
-            "features": [self.opened.stages.features(shard).key for shard in self.opened.buyers],
+            "ranker": self.finished.ranked.fitted.ranker.key,
+            "features": [features(self.finished.system, shard).key for shard in self.finished.buyers],
             "customers": digest({"ids": self.customers.to_list()}),
-            "seed": self.opened.stages.settings.run.seed,
+            "seed": self.finished.system.settings.run.seed,
         }
 
     @property
     def labels(self) -> pl.DataFrame:
         """LABELS of the customers."""
-        return self.opened.stages.dataset.labels(self.opened.week).collect().join(self._chosen, on="customer", how="semi")
+        return self.finished.system.dataset.labels(self.finished.week).collect().join(self._chosen, on="customer", how="semi")
 
     @property
     def filled_up(self) -> pl.DataFrame:
         """RECOMMENDATIONS to the customers that no score decided: those from the fallback list."""
-        lists = pl.concat([stage.table("recommendations") for stage in self.opened.ranked.recommendations])
+        lists = pl.concat([stage.table("recommendations") for stage in self.finished.ranked.recommendations])
         return lists.filter(pl.col("score").is_null()).collect().join(self._chosen, on="customer", how="semi")
 
     @property
@@ -76,12 +76,12 @@ class ExplainedPairs:
     @cached_property
     def permutation(self) -> Permutation:
         """Of the pairs whose scores decide the ranks of labels."""
-        return Permutation(self.trees, self.matrix, self.label_ranks.rows, self.opened.stages.settings.run.seed)
+        return Permutation(self.trees, self.matrix, self.label_ranks.rows, self.finished.system.settings.run.seed)
 
     def sample(self, size: int) -> npt.NDArray[np.int64]:
         """Rows of at most `size` pairs, in an order and by a choice that depend on the ids and the seed alone; of a smaller
         sample the larger one is a continuation."""
-        turn = pl.struct(PAIR).hash(self.opened.stages.settings.run.seed)
+        turn = pl.struct(PAIR).hash(self.finished.system.settings.run.seed)
         chosen = self.pairs.with_row_index("row").sort(turn, *PAIR).head(size)
         return chosen["row"].cast(pl.Int64).to_numpy()
 
@@ -93,9 +93,9 @@ class ExplainedPairs:
     def _read(self) -> tuple[pl.DataFrame, Matrix]:
         """Shard after shard, so that the features of one are in memory beside the matrix."""
         pairs, parts = [], []
-        for shard in self.opened.buyers:
-            features = self.opened.stages.features(shard).table("features")
-            frame = self.opened.stages.seen(features).join(self._chosen.lazy(), on="customer", how="semi").sort(PAIR).collect()
+        for shard in self.finished.buyers:
+            known = seen(self.finished.system, features(self.finished.system, shard).table("features"))
+            frame = known.join(self._chosen.lazy(), on="customer", how="semi").sort(PAIR).collect()
             pairs.append(frame.select(PAIR))
             parts.append(feature_matrix(frame))
         return pl.concat(pairs), np.concatenate(parts)

@@ -1,21 +1,23 @@
 """What the ranker looks at: importance by feature, group and source, partial dependence, SHAP values against values; and where
 the labels of the test week were lost.
 
-Input: Inspected. Output: importance.json in the run folder (IMPORTANCE, PARTIAL_DEPENDENCE, LOST_LABELS and what they are of).
+Input: FinishedRun. Output: importance.json in the run folder (IMPORTANCE, PARTIAL_DEPENDENCE, LOST_LABELS and what they are of).
 """
 
 from collections.abc import Sequence
 
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 from lookbook.pipelines.explain.feature_sets import FeatureSets, feature_sets
 from lookbook.pipelines.explain.importance_stages import contributions, dependence, permutation_drops
 from lookbook.pipelines.explain.lost_labels import lost_labels
-from lookbook.pipelines.explain.pairs import PAIR, ExplainedPairs
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.explain.pairs import ExplainedPairs
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run, as_json
 from lookbook.pipelines.stages.artifacts import Stage
+from lookbook.pipelines.stages.retrieve import pairs
 from lookbook.ranking.importance import Drop, importance, strongest
 
 TOP_FEATURES = 12
@@ -27,17 +29,17 @@ SHOWN_DIGITS = 7
 Content = dict[str, object]
 
 
-def explain_ranker(opened: Inspected, *, customers: int, repeats: int) -> Content:
+def explain_ranker(finished: FinishedRun, *, customers: int, repeats: int) -> Content:
     """Write importance.json into the run and return what it holds.
 
     Args:
-        opened: the run.
+        finished: the run.
         customers: at most so many customers of the test week are looked at.
         repeats: permutations of each feature, group and source.
     """
-    explained = ExplainedPairs.of(opened, customers=customers)
-    reporter = opened.stages.artifacts.reporter
-    chosen = feature_sets(opened.stages, opened.week, explained.trees.names)
+    explained = ExplainedPairs.of(finished, customers=customers)
+    reporter = finished.system.artifacts.reporter
+    chosen = feature_sets(finished.system, finished.week, explained.trees.names)
     reporter.plan({"explain": 3 + len(chosen.of("group")) + len(chosen.of("source"))})
     with reporter.showing():
         added = contributions(explained)
@@ -45,13 +47,13 @@ def explain_ranker(opened: Inspected, *, customers: int, repeats: int) -> Conten
         table = importance(chosen.sets, explained.trees, _matrix_of(added), _drops(explained, chosen, dropped))
         top = strongest(table, "shap")[:TOP_FEATURES]
         depending = dependence(explained, top)
-        lost = lost_labels(opened)
+        lost = lost_labels(finished)
     full = dropped[0].table("full").select(map="average_precision").collect()
     content: Content = {
-        "k": opened.stages.settings.run.k,
-        "week": str(opened.week.as_of),
+        "k": finished.system.settings.run.k,
+        "week": str(finished.week.as_of),
         "n_customers": len(full),
-        "n_pairs": _pairs(opened, explained),
+        "n_pairs": _pairs(finished, explained),
         "n_pairs_shap": added.table("contributions").select(pl.len()).collect().item(),
         "repeats": repeats,
         "map": float(resample_means(full.to_numpy(), resamples=1, seed=0).mean[0]),
@@ -60,7 +62,7 @@ def explain_ranker(opened: Inspected, *, customers: int, repeats: int) -> Conten
         "shap_values": _shown(_shap_values(added, top)),
         "lost_labels": lost.to_dicts(),
     }
-    add_to_run(opened.folder, "importance.json", as_json(content))
+    add_to_run(finished.folder, "importance.json", as_json(content))
     return content
 
 
@@ -74,7 +76,7 @@ def _permutations(explained: ExplainedPairs, chosen: FeatureSets, *, repeats: in
 
 def _drops(explained: ExplainedPairs, chosen: FeatureSets, stages: Sequence[Stage]) -> list[Drop]:
     """Means over customers, with intervals over the choice of customers; all sets share the resamples."""
-    settings = explained.opened.stages.settings
+    settings = explained.finished.system.settings
     tables = [stage.table("drops").drop("customer").collect() for stage in stages]
     values = pl.concat(tables, how="horizontal").select(f"{each.level}/{each.name}" for each in chosen.sets).to_numpy()
     drawn = resample_means(values, resamples=settings.evaluation.bootstrap_resamples, seed=settings.run.seed)
@@ -118,10 +120,10 @@ def _matrix_of(added: Stage) -> Floats:
     return added.table("contributions").drop(PAIR).collect().to_numpy()
 
 
-def _pairs(opened: Inspected, explained: ExplainedPairs) -> int:
+def _pairs(finished: FinishedRun, explained: ExplainedPairs) -> int:
     """How many pairs the customers have, without reading their features."""
-    pairs = pl.concat([opened.stages.pairs(shard).table("pairs").select("customer") for shard in opened.buyers])
-    chosen = pairs.join(explained.customers.to_frame().lazy(), on="customer", how="semi")
+    kept = pl.concat([pairs(finished.system, shard).table("pairs").select("customer") for shard in finished.buyers])
+    chosen = kept.join(explained.customers.to_frame().lazy(), on="customer", how="semi")
     return int(chosen.select(pl.len()).collect().item())
 
 

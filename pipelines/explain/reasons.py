@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.pipelines.explain.decided import Decided
 from lookbook.pipelines.runs.raw_ids import named_articles
-from lookbook.pipelines.stages.system import KEYS
+from lookbook.pipelines.stages.learn import learned
 
 Row = Mapping[str, object]
 SHOWN_EVIDENCE = 2
@@ -22,7 +23,7 @@ def purchases(decided: Decided) -> pl.DataFrame:
     return (
         decided.history.transactions.group_by("customer", "article")
         .agg(times=pl.col("days_ago").n_unique(), days_ago=pl.col("days_ago").min())
-        .join(named_articles(decided.stages), on="article", how="left", validate="m:1")
+        .join(named_articles(decided.system), on="article", how="left", validate="m:1")
         .sort("customer", "days_ago", "article")
         .collect()
     )
@@ -32,29 +33,29 @@ def evidence(decided: Decided, pairs: pl.DataFrame) -> pl.DataFrame:
     """EVIDENCE of every source for `pairs`, with source, and days_ago, article_id and name of the purchase; by customer, article,
     source (in the order of the settings), strongest first."""
     parts = [
-        source.evidence(decided.stages.learned(source, decided.week).tables, decided.history, pairs.lazy().select(KEYS))
+        source.evidence(learned(decided.system, source, decided.week).tables, decided.history, pairs.lazy().select(PAIR))
         .with_columns(source=pl.lit(source.name), order=pl.lit(order))
         .collect()
-        for order, source in enumerate(decided.stages.sources)
+        for order, source in enumerate(decided.system.sources)
     ]
     bought = purchases(decided).select("customer", "days_ago", "article_id", "name", purchase="article")
     return (
         pl.concat(parts)
         .join(bought, on=["customer", "purchase"], how="left", validate="m:1")
-        .sort(*KEYS, "order", "strength", "purchase", descending=[False, False, False, True, False])
+        .sort(*PAIR, "order", "strength", "purchase", descending=[False, False, False, True, False])
         .drop("order")
     )
 
 
 def ranks_by_source(decided: Decided) -> pl.DataFrame:
     """customer, article, source, rank: of everything that was retrieved, best rank first, ties in the order of the settings."""
-    ranks = [f"{source.name}_rank" for source in decided.stages.sources]
+    ranks = [f"{source.name}_rank" for source in decided.system.sources]
     return (
-        decided.retrieved.select(*KEYS, pl.col(ranks).cast(pl.UInt32))
-        .unpivot(ranks, index=KEYS, variable_name="source", value_name="rank")
+        decided.retrieved.select(*PAIR, pl.col(ranks).cast(pl.UInt32))
+        .unpivot(ranks, index=PAIR, variable_name="source", value_name="rank")
         .with_columns(pl.col("source").cast(pl.Enum(ranks)))
         .drop_nulls("rank")
-        .sort(*KEYS, "rank", "source")
+        .sort(*PAIR, "rank", "source")
         .with_columns(pl.col("source").cast(pl.String).str.strip_suffix("_rank"))
     )
 

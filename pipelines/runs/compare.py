@@ -16,7 +16,8 @@ from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.runs.folder import locked, read_about
+from lookbook.pipelines.machine.lock import locked
+from lookbook.pipelines.runs.folder import read_about
 from lookbook.pipelines.runs.listing import chosen_run, read_toml
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, verify

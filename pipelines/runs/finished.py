@@ -1,6 +1,6 @@
-"""A finished run, opened again: its stages, all found on disk, and the numbers that it left.
+"""A finished run, opened again: its steps, all found on disk, and the numbers that it left.
 
-Input: a run folder, or Settings of which there is no finished run yet. Output: Inspected.
+Input: a run folder. Output: FinishedRun.
 """
 
 import json
@@ -9,36 +9,48 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from lookbook.data.windows import Window, last_window
+from lookbook.data.windows import Window
+from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.run import run
-from lookbook.pipelines.runs.folder import find_run, finished_runs, metrics_of, read_about
+from lookbook.pipelines.runs.folder import find_run, finished_runs, read_about
+from lookbook.pipelines.runs.written import metrics_of
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.digest import digest
-from lookbook.pipelines.stages.evaluate import judge
-from lookbook.pipelines.stages.opened import opened
-from lookbook.pipelines.stages.rank import Ranked, rank_week
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.evaluate import evaluate
+from lookbook.pipelines.stages.rank import Ranked, fit_and_rank
+from lookbook.pipelines.stages.shards import Target, Week, run_targets
+from lookbook.pipelines.stages.system import System, open_system
 from lookbook.pipelines.terminal.progress import Reporter
 
 
 @dataclass(frozen=True)
-class Inspected:
-    """The test half of a finished run. week: the test week; buyers: its customers in shards; verdict: the evaluate stage."""
+class FinishedRun:
+    """The test half of a finished run. verdict: the stage evaluate."""
 
     folder: Path
-    stages: Stages
-    week: Window
-    buyers: list[Shard]
+    system: System
     ranked: Ranked
     verdict: Stage
 
+    @property
+    def target(self) -> Target:
+        return self.ranked.target
 
-def run_of(settings: Settings | None, reporter: Reporter, *, root: Path, name: str | None) -> Path:
-    """The folder of the run to look at: `name`; else the newest finished run with `settings`; else, without settings, the
-    newest of all. Where there is none, the test half is run, which reuses what an unfinished run left.
+    @property
+    def week(self) -> Window:
+        """The test week."""
+        return self.target.window
+
+    @property
+    def buyers(self) -> Week:
+        """Who bought in the test week, in shards."""
+        return self.target.shards
+
+
+def newest_run(settings: Settings | None, *, root: Path, name: str | None) -> Path | None:
+    """The folder of the run to look at: `name`; else the newest finished run with `settings`; else, without settings, the newest
+    of all. Null where there is none.
 
     Raises:
         ArtifactError: there is no run `name`, or it has no test week.
@@ -52,24 +64,27 @@ def run_of(settings: Settings | None, reporter: Reporter, *, root: Path, name: s
     for found in reversed(finished_runs(root)):
         if (found / "metrics.json").is_file() and wanted in (None, read_about(found)["settings_digest"]):
             return find_run(root, found.name)
-    return run(settings or load_settings(), reporter, root=root, final=False)
+    return None
 
 
 @contextmanager
-def inspected(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Iterator[Inspected]:
-    """Open the stages of the run in `folder`; what is missing in the cache is computed again, with `fresh` all of it.
+def reopened(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Iterator[FinishedRun]:
+    """Open the run in `folder`; what is missing in the cache is computed again, with `fresh` all of it.
 
     Raises:
-        ArtifactError: code or data have changed since, so that the stages no longer give the numbers of the run.
+        ArtifactError: code or data have changed since, so that the steps no longer give the numbers of the run.
     """
     settings = load_settings(folder / "config.resolved.toml")
-    with opened(settings, reporter, root=root, fresh=fresh) as stages:
-        week = last_window(stages.dataset.last_day)
-        buyers = stages.buyers(week)
-        reporter.plan(stages.count_steps(week, buyers, []))
+    with open_system(settings, reporter, root=root, fresh=fresh) as system:
+        (target,) = run_targets(system, final=False)
+        Plan.of(system.artifacts).announce(system, lambda planned: _judged(planned, target))
         with reporter.showing():
-            ranked = rank_week(stages, buyers)
-            verdict = judge(stages, ranked.recommendations, buyers)
+            ranked, verdict = _judged(system, target)
         if metrics_of(verdict) != json.loads((folder / "metrics.json").read_text()):
             raise ArtifactError(f"{folder.name} was made from other data or by other code: run `lookbook run` again")
-        yield Inspected(folder, stages, week, buyers, ranked, verdict)
+        yield FinishedRun(folder, system, ranked, verdict)
+
+
+def _judged(system: System, target: Target) -> tuple[Ranked, Stage]:
+    ranked = fit_and_rank(system, target)
+    return ranked, evaluate(system, ranked.recommendations, target.shards)

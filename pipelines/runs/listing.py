@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError, SettingsError
-from lookbook.pipelines.runs.folder import finished_runs, locked
+from lookbook.pipelines.machine.lock import locked
+from lookbook.pipelines.runs.folder import finished_runs
 from lookbook.pipelines.stages.evaluate import SYSTEM
 
 LATEST = "latest"

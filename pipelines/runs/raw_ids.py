@@ -9,7 +9,7 @@ from typing import Literal
 import polars as pl
 
 from lookbook.data.errors import DataError
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.system import System
 
 NEIGHBOURS = 2
 """Ids shown on either side of where an unknown id would stand."""
@@ -44,15 +44,15 @@ def nearest_ids(known: pl.Series, raw: str) -> list[str]:
     return known.slice(max(0, place - NEIGHBOURS), min(place, NEIGHBOURS) + NEIGHBOURS).to_list()
 
 
-def named_articles(stages: Stages) -> pl.LazyFrame:
+def named_articles(system: System) -> pl.LazyFrame:
     """article, article_id (the retailer's own), name: of every article; where the data set has no name or a blank, the id."""
-    ids = pl.scan_parquet(stages.folder / "article_ids.parquet", glob=False).select("article", "article_id")
-    articles = stages.dataset.articles.select("article", "name")
+    ids = pl.scan_parquet(system.folder / "article_ids.parquet", glob=False).select("article", "article_id")
+    articles = system.dataset.articles.select("article", "name")
     named = ids.join(articles, on="article", how="left", validate="1:1", maintain_order="left")
     name = pl.col("name").str.strip_chars().replace("", None)
     return named.with_columns(name.fill_null(pl.col("article_id")))
 
 
-def customer_ids(stages: Stages) -> pl.LazyFrame:
+def customer_ids(system: System) -> pl.LazyFrame:
     """customer, customer_id (the retailer's own): of every customer."""
-    return pl.scan_parquet(stages.folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")
+    return pl.scan_parquet(system.folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")

@@ -1,80 +1,36 @@
-"""The stages of a run, kind by kind: a run can stop after one kind, and each can be run and measured as a process of its own.
+"""The steps of a run in their order: a run can stop after each, and each can be run and measured as a process of its own.
 
-Input: Stages, the shards of each target week, oldest week first. Output: stages on disk. `run` finds all of them there.
+The names load nothing that the steps need, so that the command line can know them.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, get_args
 
-from lookbook.data.windows import Window, training_windows
-from lookbook.pipelines.stages.rank import Fitted, examples_before, fallback_lists_of, fit_week, recommend
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+if TYPE_CHECKING:
+    from lookbook.pipelines.stages.shards import Target
+    from lookbook.pipelines.stages.system import System
 
-Targets = Sequence[Sequence[Shard]]
+Phase = Literal["data", "learn", "retrieve", "examples", "fit", "rank"]
+"""What --stop-after takes. The step `features` is part of examples and rank; `evaluate` ends a run."""
 
-
-def learn(stages: Stages, targets: Targets) -> None:
-    """What sources and feature groups learn from all customers, once for each as_of."""
-    for window in _windows(stages, targets):
-        for source in stages.sources:
-            stages.learned(source, window)
-        stages.statistics(window)
-    for shards in targets:
-        fallback_lists_of(stages, shards[0].window)
+PHASES: tuple[Phase, ...] = get_args(Phase)
 
 
-def retrieve(stages: Stages, targets: Targets) -> None:
-    """Candidates and merged pairs of the customers of each training week and of those of the targets that are kept."""
-    training = [shard for window in _training(stages, targets) for shard in stages.buyers(window)]
-    for shard in [*training, *(shard for shards in targets for shard in shards if shard.kept)]:
-        stages.pairs(shard)
+def work(system: "System", targets: Sequence["Target"], *, until: Phase) -> None:
+    """All steps up to and with `until`. What they leave on disk, a run finds there."""
+    from lookbook.pipelines.stages.examples import examples
+    from lookbook.pipelines.stages.fit import fit
+    from lookbook.pipelines.stages.learn import learn
+    from lookbook.pipelines.stages.rank import rank
+    from lookbook.pipelines.stages.retrieve import retrieve
 
-
-def examples(stages: Stages, targets: Targets) -> None:
-    """Training examples of each week before each target."""
-    for shards in targets:
-        examples_before(stages, shards[0].window)
-
-
-def fit(stages: Stages, targets: Targets) -> None:
-    """The number of trees, found for the oldest target, and a ranker for each target."""
-    fit_all(stages, targets)
-
-
-def rank(stages: Stages, targets: Targets) -> None:
-    """Recommendations for each target."""
-    for shards, fitted in zip(targets, fit_all(stages, targets), strict=True):
-        recommend(stages, fitted.ranker, shards)
-
-
-PHASES: Mapping[str, Callable[[Stages, Targets], None]] = {
-    "data": lambda stages, targets: None,  # Stages are of converted data
-    "learn": learn,
-    "retrieve": retrieve,
-    "examples": examples,
-    "fit": fit,
-    "rank": rank,
-}
-"""By the name that --stop-after takes, in the order in which they run."""
-
-
-def fit_all(stages: Stages, targets: Targets, *, trees: int | None = None) -> list[Fitted]:
-    """A ranker for each target, all with as many trees: `trees`, or as many as are best for the oldest."""
-    fitted: list[Fitted] = []
-    for shards in targets:
-        fitted.append(fit_week(stages, shards[0].window, trees=trees))
-        trees = fitted[-1].trees
-    return fitted
-
-
-def _training(stages: Stages, targets: Targets) -> list[Window]:
-    """Each once, oldest first."""
-    count = stages.settings.ranking.training_weeks
-    windows = {window for shards in targets for window in training_windows(shards[0].window, count)}
-    return sorted(windows, key=lambda window: window.as_of)
-
-
-def _windows(stages: Stages, targets: Targets) -> list[Window]:
-    """Training weeks and targets, each once, oldest first."""
-    windows = {*_training(stages, targets), *(shards[0].window for shards in targets)}
-    return sorted(windows, key=lambda window: window.as_of)
+    steps: Mapping[Phase, Callable[[], object]] = {
+        "data": lambda: None,  # a System is of converted data
+        "learn": lambda: learn(system, targets),
+        "retrieve": lambda: retrieve(system, targets),
+        "examples": lambda: examples(system, targets),
+        "fit": lambda: fit(system, targets),
+        "rank": lambda: rank(system, targets, fit(system, targets)),
+    }
+    for phase in PHASES[: PHASES.index(until) + 1]:
+        steps[phase]()

@@ -1,16 +1,19 @@
-"""The customers of a week, in shards that are processed one at a time.
+"""The customers of a week, in shards that are processed one at a time, and the weeks that a ranker learns from.
 
-Input: Dataset, Window. Output: Shards. With run.rank_scope "active" only some customers of a shard are ranked.
+Input: System, Window. Output: Shards, Targets. With run.rank_scope "active" only some customers of a shard are ranked.
 """
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 import polars as pl
 
-from lookbook.data.dataset import Dataset
-from lookbook.data.windows import HORIZON_DAYS, Window
+from lookbook.data.dataset import Dataset, History
+from lookbook.data.windows import HORIZON_DAYS, Window, last_window, training_windows
+from lookbook.pipelines.stages.system import System
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,77 @@ class Shard:
         return _digest(self.served)
 
 
+Week = Sequence[Shard]
+"""Customers of one week, at least one shard of them."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A week whose purchases are predicted. shards: for whom. training: the buyers of each week that its ranker learns from,
+    oldest first."""
+
+    shards: Week
+    training: Sequence[Week]
+
+    @property
+    def window(self) -> Window:
+        return self.shards[0].window
+
+    @property
+    def learned_from(self) -> int:
+        """Customers in the training weeks, each as often as in weeks."""
+        return sum(len(shard.customers) for week in self.training for shard in week)
+
+
+@dataclass(frozen=True)
+class NearHistory:
+    """What was known of the customers of one shard before its week: read when it is first asked for, then held in memory."""
+
+    dataset: Dataset
+    shard: Shard
+
+    @cached_property
+    def history(self) -> History:
+        return self.dataset.before(self.shard.window.as_of).of(self.shard.customers).held()
+
+
+def run_targets(system: System, *, final: bool) -> list[Target]:
+    """Of a run: the last week of data, and with `final` the week after the data."""
+    test = last_window(system.dataset.last_day)
+    return targets(system, [test], final=test.earlier(-1) if final else None)
+
+
+def targets(system: System, judged: Sequence[Window], *, final: Window | None = None) -> list[Target]:
+    """Each of the `judged` weeks for those who bought in it, then the `final` one for everybody. Each week is read once."""
+    count = system.settings.ranking.training_weeks
+    training = {window: training_windows(window, count) for window in (*judged, *([final] if final else []))}
+    bought = dict.fromkeys([*judged, *(window for windows in training.values() for window in windows)])
+    weeks = {window: buyers(system, window) for window in bought}
+    served = {window: weeks[window] if window in weeks else everybody(system, window) for window in training}
+    return [Target(served[window], [weeks[each] for each in windows]) for window, windows in training.items()]
+
+
+def windows_of(chosen: Iterable[Target]) -> list[Window]:
+    """Training weeks and targets, each once, oldest first."""
+    return sorted({each.window for each in chosen} | {week[0].window for week in training_of(chosen)}, key=_day)
+
+
+def training_of(chosen: Iterable[Target]) -> list[Week]:
+    """The training weeks of all, each once, oldest first."""
+    weeks = {week[0].window: week for each in chosen for week in each.training}
+    return [weeks[window] for window in sorted(weeks, key=_day)]
+
+
+def buyers(system: System, window: Window) -> list[Shard]:
+    """The customers with purchases in the window, in shards."""
+    return _in_shards(system, window, system.dataset.labels(window), kept=True)
+
+
+def everybody(system: System, window: Window) -> list[Shard]:
+    """All customers of the data set, in shards; without run.cache_features nothing of them is kept but their lists."""
+    return _in_shards(system, window, system.dataset.customers, kept=system.settings.run.cache_features)
+
+
 def shards_of(customers: pl.Series, window: Window, *, size: int, active: pl.Series | None, kept: bool = True) -> list[Shard]:
     """Shards of `size` of `customers` (sorted, unique), at least one. active: those who are ranked; None = all."""
     count = max(1, -(-len(customers) // size))
@@ -49,6 +123,17 @@ def active_customers(dataset: Dataset, window: Window, *, weeks: int) -> pl.Seri
     """The customers who bought in the `weeks` weeks before the window, sorted."""
     recent = dataset.before(window.as_of).transactions.filter(pl.col("days_ago") <= weeks * HORIZON_DAYS)
     return recent.select("customer").unique().sort("customer").collect()["customer"]
+
+
+def _in_shards(system: System, window: Window, table: pl.LazyFrame, *, kept: bool) -> list[Shard]:
+    run = system.settings.run
+    ids = table.select("customer").unique().sort("customer").collect(engine="streaming")["customer"]
+    active = active_customers(system.dataset, window, weeks=run.active_weeks) if run.rank_scope == "active" else None
+    return shards_of(ids, window, size=run.shard_customers, active=active, kept=kept)
+
+
+def _day(window: Window) -> date:
+    return window.as_of
 
 
 def _digest(customers: pl.Series) -> str:

@@ -18,9 +18,10 @@ from lookbook.data.windows import Window, last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.rank import rank_week
-from lookbook.pipelines.stages.shards import shards_of
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.features import features
+from lookbook.pipelines.stages.rank import fit_and_rank
+from lookbook.pipelines.stages.shards import buyers, shards_of, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 
 PAIR = {"customer": pl.UInt32, "article": pl.UInt32}
@@ -38,16 +39,16 @@ SETTINGS = {
 
 
 @pytest.fixture(scope="module")
-def stages(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+def system(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> System:
     root = tmp_path_factory.mktemp("scoring")
     settings = choose_sources(load_settings(overrides=SETTINGS), only="repurchase,popularity", drop=None)
     week = last_window(market.last_day).earlier(1)
-    return Stages(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", week.earlier(2))
+    return System(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", week.earlier(2))
 
 
 @pytest.fixture(scope="module")
-def bench(stages: Stages) -> Bench:
-    return prepared(stages, weeks_before=1, customers=1000)
+def bench(system: System) -> Bench:
+    return prepared(system, weeks_before=1, customers=1000)
 
 
 @pytest.fixture
@@ -81,19 +82,19 @@ def test_shards_are_taken_until_there_are_customers_enough(customers: int, shard
     assert first_shards(every, customers) == every[:shards]
 
 
-def test_the_reference_is_what_a_run_recommends(bench: Bench, stages: Stages) -> None:
-    window = last_window(stages.dataset.last_day).earlier(1)
-    ranked = rank_week(stages, stages.buyers(window))
+def test_the_reference_is_what_a_run_recommends(bench: Bench, system: System) -> None:
+    window = last_window(system.dataset.last_day).earlier(1)
+    ranked = fit_and_rank(system, targets(system, [window])[0])
     lists = pl.concat([stage.table("recommendations") for stage in ranked.recommendations])
-    expected = customer_metrics(lists, stages.dataset.labels(window), k=3).collect()["average_precision"]
-    assert bench.trees == ranked.trees
+    expected = customer_metrics(lists, system.dataset.labels(window), k=3).collect()["average_precision"]
+    assert bench.trees == ranked.fitted.trees
     assert bench.reference.precision.tolist() == expected.to_list()
     assert 0 < expected.mean() < 1
 
 
-def test_the_features_are_those_of_a_run_for_the_candidates_that_it_keeps(bench: Bench, stages: Stages) -> None:
-    shards = stages.buyers(last_window(stages.dataset.last_day).earlier(1))
-    expected = pl.concat([stages.features(shard).table("features") for shard in shards]).collect().drop("as_of")
+def test_the_features_are_those_of_a_run_for_the_candidates_that_it_keeps(bench: Bench, system: System) -> None:
+    shards = buyers(system, last_window(system.dataset.last_day).earlier(1))
+    expected = pl.concat([features(system, shard).table("features") for shard in shards]).collect().drop("as_of")
     assert bench.cut.features.drop("label").equals(expected)
     assert len(bench.whole.features) > len(bench.cut.features)
 
@@ -111,7 +112,7 @@ def test_fewer_trees_are_compared_with_those_of_the_reference(bench: Bench) -> N
     assert lines["none: by rrf"].precision.mean() != same.precision.mean()
 
 
-def test_a_cut_where_the_settings_cut_is_the_reference(bench: Bench, stages: Stages) -> None:
+def test_a_cut_where_the_settings_cut_is_the_reference(bench: Bench, system: System) -> None:
     cuts = {trial.name: trial for trial in candidates(bench)}
     same = cuts["best 40 by rrf"]
     assert same.precision.tolist() == bench.reference.precision.tolist()

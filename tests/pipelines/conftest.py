@@ -10,12 +10,13 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.evaluate import judge
-from lookbook.pipelines.stages.rank import rank_week
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.evaluate import evaluate
+from lookbook.pipelines.stages.rank import fit_and_rank
+from lookbook.pipelines.stages.shards import targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
@@ -43,7 +44,7 @@ def popular(market: Dataset) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def fates(market: Dataset, popular: list[int], tmp_path_factory: pytest.TempPathFactory) -> Inspected:
+def fates(market: Dataset, popular: list[int], tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     """A run with the sources repurchase and popularity. Customer 58, who never bought before, buys in the test week all that is
     `popular`, another article that was sold before, and article 80, which nobody bought before. Article 7 has no name, that of
     80 is blank. The retailer's ids are 0c007 for customer 7 and 0a007 for article 7."""
@@ -52,18 +53,18 @@ def fates(market: Dataset, popular: list[int], tmp_path_factory: pytest.TempPath
     dataset = with_every_fate(market, popular)
     write_ids(root, dataset)
     artifacts = Artifacts(root / "cache", Reporter("quiet"))
-    stages = Stages(dataset, root, settings, artifacts, "cpu", week.earlier(settings.ranking.training_weeks))
-    buyers = stages.buyers(week)
-    ranked = rank_week(stages, buyers)
-    return Inspected(root, stages, week, buyers, ranked, judge(stages, ranked.recommendations, buyers))
+    system = System(dataset, root, settings, artifacts, "cpu", week.earlier(settings.ranking.training_weeks))
+    (target,) = targets(system, [week])
+    ranked = fit_and_rank(system, target)
+    return FinishedRun(root, system, ranked, evaluate(system, ranked.recommendations, target.shards))
 
 
 @pytest.fixture
-def nothing_is_computed_again(fates: Inspected) -> Iterator[None]:
+def nothing_is_computed_again(fates: FinishedRun) -> Iterator[None]:
     """Of a run that is looked into; what an explanation itself takes does not count."""
-    before = dict(fates.stages.artifacts.reporter.computed)
+    before = dict(fates.system.artifacts.reporter.computed)
     yield
-    after = dict(fates.stages.artifacts.reporter.computed)
+    after = dict(fates.system.artifacts.reporter.computed)
     assert {**after, "explain": 0} == {**before, "explain": 0}
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,11 +15,12 @@ import pytest
 
 from lookbook.data.windows import Window
 from lookbook.pipelines.report import FILES, learning_curves, missing, settings_rows, tree_curve
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.settings.config import load_settings, write_settings
-from lookbook.pipelines.stages.artifacts import Artifacts, verify
-from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.stages.artifacts import verify
+from lookbook.pipelines.stages.shards import Shard, Target
 
+NOBODY = pl.Series("customer", [], dtype=pl.UInt32)
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 SMALL = """
 [run]
@@ -118,8 +120,8 @@ def test_a_run_that_is_not_there_ends_with_exit_code_4(root: Path) -> None:
     assert "no run 'nowhere'" in done.stderr
 
 
-def test_every_table_of_learning_curves_is_gathered_oldest_week_first(tmp_path: Path) -> None:
-    def learned(source: SimpleNamespace, week: Window) -> SimpleNamespace:
+def test_every_table_of_learning_curves_is_gathered_oldest_week_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    def learned(_: object, source: SimpleNamespace, week: Window) -> SimpleNamespace:
         rows = pl.LazyFrame(
             {
                 "phase": ["final"],
@@ -133,25 +135,25 @@ def test_every_table_of_learning_curves_is_gathered_oldest_week_first(tmp_path: 
         return SimpleNamespace(tables=tables, table=tables.__getitem__)
 
     week = Window(pl.Series(["2020-09-16"]).str.to_date()[0])
-    settings = SimpleNamespace(ranking=SimpleNamespace(training_weeks=2))
-    stages = SimpleNamespace(
-        sources=[SimpleNamespace(name="counting"), SimpleNamespace(name="new")], settings=settings, learned=learned
-    )
-    assert learning_curves(SimpleNamespace(stages=stages, week=week)) == [
+    system = SimpleNamespace(sources=[SimpleNamespace(name="counting"), SimpleNamespace(name="new")])
+    monkeypatch.setattr("lookbook.pipelines.report.learned", learned)
+    shards = [[Shard(week.earlier(back), NOBODY, NOBODY, "")] for back in (2, 1, 0)]
+    finished = SimpleNamespace(system=system, week=week, target=Target(shards[-1], shards[:-1]))
+    assert learning_curves(finished) == [
         {"phase": "final", "epoch": 1, "train_loss": day, "valid_recall": None, "source": "new", "week": f"2020-09-{day:02}"}
         for day in (2, 9, 16)
     ]
 
 
-def test_the_curve_of_the_ranker_is_that_of_the_search_for_the_number_of_trees(fates: Inspected) -> None:
+def test_the_curve_of_the_ranker_is_that_of_the_search_for_the_number_of_trees(fates: FinishedRun) -> None:
     curve = tree_curve(fates)
-    assert curve["trees"] == fates.ranked.trees
-    assert max(range(len(curve["map_at_12"])), key=curve["map_at_12"].__getitem__) == fates.ranked.trees - 1
+    assert curve["trees"] == fates.ranked.fitted.trees
+    assert max(range(len(curve["map_at_12"])), key=curve["map_at_12"].__getitem__) == fates.ranked.fitted.trees - 1
 
 
-def test_a_run_without_a_search_for_trees_has_no_curve(tmp_path: Path) -> None:
-    stages = SimpleNamespace(artifacts=Artifacts(tmp_path, Reporter("quiet")))
-    assert tree_curve(SimpleNamespace(stages=stages)) == {}
+def test_a_run_without_a_search_for_trees_has_no_curve(fates: FinishedRun) -> None:
+    given = replace(fates.ranked.fitted, search=None)
+    assert tree_curve(replace(fates, ranked=replace(fates.ranked, fitted=given))) == {}
 
 
 def test_settings_are_listed_flat_beside_their_defaults(tmp_path: Path) -> None:

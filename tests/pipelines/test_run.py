@@ -198,7 +198,7 @@ def test_a_run_in_phases_leaves_nothing_to_compute_but_the_rest_and_the_same_byt
         steps = [json.loads(line) for line in done.stderr.splitlines()]
         computed_by[phase] = {step["stage"] for step in steps if not step["reused"]}
         assert not (other.root / "artifacts" / "runs").exists()
-    assert computed_by == {"learn": {"data", "learn", "statistics", "fallback"}, "fit": {"retrieve", "merge", "examples", "fit"}}
+    assert computed_by == {"learn": {"data", "learn"}, "fit": {"retrieve", "examples", "fit"}}
     assert computed(other.run("run")) == {"rank", "evaluate"}
     first = min((finished.root / "artifacts" / "runs").glob("2*"))
     assert (other.latest / "recommendations.parquet").read_bytes() == (first / "recommendations.parquet").read_bytes()
@@ -247,7 +247,9 @@ def test_a_limit_on_the_size_of_files_ends_with_exit_code_5_and_leaves_no_half_f
 
 
 def test_a_flipped_bit_in_a_stage_table_ends_with_exit_code_4(finished: Market) -> None:
-    files = {file: file.read_bytes() for file in (finished.root / "artifacts" / "cache" / "merge").glob("*/pairs.parquet")}
+    files = {
+        file: file.read_bytes() for file in (finished.root / "artifacts" / "cache" / "retrieve" / "merge").glob("*/pairs.parquet")
+    }
     options = ["--dataset", "hm", "--data-dir", str(finished.root / "hm"), "--config", str(finished.root / "small.toml")]
     try:
         for file, content in files.items():

@@ -22,8 +22,8 @@ def root(tmp_path: Path) -> Path:
     cache, run = tmp_path / "cache", tmp_path / "runs" / "latest"
     write(cache / "retrieve" / "repurchase" / "a" / "candidates.parquet", {"customer": [0, 0, 1]})
     write(cache / "retrieve" / "repurchase" / "b" / "candidates.parquet", {"customer": [2, 2]})
-    write(cache / "merge" / "a" / "pairs.parquet", {"customer": [0, 0, 0, 1]})
-    write(cache / "merge" / "b" / "pairs.parquet", {"customer": [2, 2]})
+    write(cache / "retrieve" / "merge" / "a" / "pairs.parquet", {"customer": [0, 0, 0, 1]})
+    write(cache / "retrieve" / "merge" / "b" / "pairs.parquet", {"customer": [2, 2]})
     for week, rows in zip(WEEKS, (30, 20, 10), strict=True):
         write(cache / "examples" / str(week) / "features.parquet", {"as_of": [week] * rows})
     ranked = {"customer": [0, 0, 1, 2], "rank": [1, 2, 1, 1], "score": [0.5, None, 0.2, None]}

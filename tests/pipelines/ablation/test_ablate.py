@@ -16,9 +16,10 @@ from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.ablation.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.run import run
-from lookbook.pipelines.runs.finished import inspected
+from lookbook.pipelines.runs.finished import reopened
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.stages.artifacts import verify
+from lookbook.pipelines.stages.shards import buyers
 from lookbook.pipelines.terminal.progress import Reporter
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
@@ -65,7 +66,7 @@ class Shop:
 
     def ablate(self, request: Request, *, run: Path | None = None) -> tuple[Content, Reporter]:
         reporter = Reporter("quiet")
-        with inspected(run or self.run, reporter, root=self.root) as opened:
+        with reopened(run or self.run, reporter, root=self.root) as opened:
             content = ablate(opened, request)
         assert reporter.finished == reporter.total, "the number of steps was announced wrongly"
         return content, reporter
@@ -130,8 +131,8 @@ def test_a_row_equals_a_run_of_its_own_to_the_last_digit(shop: Shop, content: Co
 
 
 def labels_of(shop: Shop) -> pl.LazyFrame:
-    with inspected(shop.run, Reporter("quiet"), root=shop.root) as opened:
-        return opened.stages.dataset.labels(opened.week)
+    with reopened(shop.run, Reporter("quiet"), root=shop.root) as opened:
+        return opened.system.dataset.labels(opened.week)
 
 
 def test_the_whole_system_and_its_sources_have_the_numbers_of_the_run(shop: Shop, content: Content) -> None:
@@ -227,12 +228,11 @@ def test_earlier_weeks_are_pooled_and_the_newest_keeps_its_number(shop: Shop, co
     assert two["source_stages_computed_by_variants"] == 0
     for name in ("without repurchase", "without co_purchase"):
         one, pooled = row(content, "variants", name=name, budget="fixed"), row(two, "variants", name=name)
-        by_week = pooled["map_by_week"]
-        assert isinstance(by_week, list)
+        by_week: list[float] = pooled["map_by_week"]  # type: ignore[assignment]
         assert by_week[0] == one["map"]
         assert min(by_week) < number(pooled["map"]) < max(by_week)
-    with inspected(shop.run, Reporter("quiet"), root=shop.root) as opened:
-        sizes = [len(shard.customers) for week in (opened.week, opened.week.earlier(1)) for shard in opened.stages.buyers(week)]
+    with reopened(shop.run, Reporter("quiet"), root=shop.root) as opened:
+        sizes = [len(shard.customers) for week in (opened.week, opened.week.earlier(1)) for shard in buyers(opened.system, week)]
     assert full["n_customer_weeks"] == sum(sizes)
     assert full["n_customers"] < sum(sizes)
     assert row(two, "sources", source="popularity")["candidates_per_customer"] == pytest.approx(15)

@@ -13,15 +13,15 @@ from lookbook.pipelines.ablation.ablate import judged_weeks, requested
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
 
 
-def opened(dataset: Dataset, root: Path) -> Stages:
+def opened(dataset: Dataset, root: Path) -> System:
     settings = load_settings(overrides={"ranking.training_weeks": 2, "run.shard_customers": 20})
-    return Stages(dataset, root, settings, Artifacts(root, Reporter("quiet")), "cpu", WEEK.earlier(2))
+    return System(dataset, root, settings, Artifacts(root, Reporter("quiet")), "cpu", WEEK.earlier(2))
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def test_features_may_be_asked_for_by_flag_or_by_mode() -> None:
 
 def test_weeks_are_judged_as_long_as_the_oldest_training_week_has_a_week_before_it(market: Dataset, tmp_path: Path) -> None:
     weeks = judged_weeks(opened(market, tmp_path), WEEK, 14)
-    assert [week[0].window for week in weeks] == [WEEK.earlier(back) for back in range(14)]
+    assert [week.window for week in weeks] == [WEEK.earlier(back) for back in range(14)]
     assert market.first_day == date(2020, 5, 26)
-    assert weeks[-1][0].window.earlier(2).as_of == date(2020, 6, 3)
+    assert weeks[-1].window.earlier(2).as_of == date(2020, 6, 3)
     with pytest.raises(SettingsError, match=r"--weeks 15: the data starts on 2020-05-26; expected 14 or fewer"):
         judged_weeks(opened(market, tmp_path), WEEK, 15)
 

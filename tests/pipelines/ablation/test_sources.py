@@ -5,15 +5,16 @@ import pytest
 from lookbook.pipelines.ablation.ablate import judged_weeks
 from lookbook.pipelines.ablation.sources import Sources, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
+from lookbook.pipelines.stages.retrieve import candidates
 
 Pairs = set[tuple[int, int, int]]
 """Week, customer, article."""
 
 
 @pytest.fixture(scope="module")
-def bench(fates: Inspected) -> Bench:
-    return Bench(fates.stages, judged_weeks(fates.stages, fates.week, 2))
+def bench(fates: FinishedRun) -> Bench:
+    return Bench.of(fates.system, judged_weeks(fates.system, fates.week, 2))
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +28,8 @@ def retrieved(bench: Bench) -> dict[str, Pairs]:
         source.name: {
             (n, *pair)
             for n, week in enumerate(bench.weeks)
-            for shard in week
-            for pair in bench.full.candidates(source, shard).table("candidates").select("customer", "article").collect().rows()
+            for shard in week.shards
+            for pair in candidates(bench.full, source, shard).table("candidates").select("customer", "article").collect().rows()
         }
         for source in bench.full.sources
     }
@@ -36,7 +37,7 @@ def retrieved(bench: Bench) -> dict[str, Pairs]:
 
 @pytest.fixture(scope="module")
 def labels(bench: Bench) -> Pairs:
-    weeks = [bench.full.dataset.labels(week[0].window).select("customer", "article").collect() for week in bench.weeks]
+    weeks = [bench.full.dataset.labels(week.window).select("customer", "article").collect() for week in bench.weeks]
     return {(n, *pair) for n, week in enumerate(weeks) for pair in week.rows()}
 
 
@@ -73,7 +74,7 @@ def test_a_source_costs_what_all_its_stages_took(sources: Sources, bench: Bench)
 
 
 def test_the_order_of_the_weeks_changes_no_number(sources: Sources, bench: Bench) -> None:
-    turned = inspect_sources(Bench(bench.full, bench.weeks[::-1]))
+    turned = inspect_sources(Bench.of(bench.full, bench.weeks[::-1]))
     assert turned.quality.equals(sources.quality)
     assert turned.overlap.equals(sources.overlap)
     assert turned.recall.equals(sources.recall)

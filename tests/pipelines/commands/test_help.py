@@ -87,7 +87,7 @@ def test_a_gpu_that_is_asked_for_but_absent_ends_with_exit_code_5(tmp_path: Path
 
 def test_a_folder_in_use_by_another_process_ends_with_exit_code_7(tmp_path: Path) -> None:
     holder = subprocess.Popen(
-        [sys.executable, "-c", "from pathlib import Path; from lookbook.pipelines.runs.folder import locked; import time\n"
+        [sys.executable, "-c", "from pathlib import Path; from lookbook.pipelines.machine.lock import locked; import time\n"
          "with locked(Path('artifacts')): print('held', flush=True); time.sleep(60)"],
         cwd=tmp_path, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip

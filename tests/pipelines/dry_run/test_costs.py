@@ -15,7 +15,8 @@ from lookbook.pipelines.stages.artifacts import MANIFEST
 from lookbook.retrieval.registry import SOURCES
 
 WITHOUT_SOURCES = {
-    "data", "statistics", "fallback", "merge", "features", "examples", "fit/trees", "fit/ranker", "rank", "evaluate", "results",
+    "data", "learn/statistics", "learn/fallback", "retrieve/merge", "features", "examples",
+    "fit/trees", "fit/ranker", "rank", "evaluate", "results",
 }  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def test_the_size_of_a_finished_stage_is_in_its_manifest_or_in_its_data_set(tmp_
     assert sizes == {"data": [Size(None, 40)], "learn/repurchase": [Size(None, 40)], "rank": [Size(3, 0)]}
     assert cache.of("rank")[0].took.seconds == 1.5
     assert cache.of("rank")[0].took.disk_mb == pytest.approx(0.001, rel=0.2)
-    assert cache.of("merge") == []
+    assert cache.of("retrieve/merge") == []
 
 
 def test_every_stage_of_a_run_and_every_source_has_reference_figures() -> None:

@@ -86,7 +86,7 @@ def test_after_a_run_every_stage_is_on_disk_and_no_file_is_touched(hm: Path, fin
     assert {stage.cost for stage in found.stages if stage.kind != "results"} == {Cost(0, 0, 0)}
 
 
-@pytest.mark.parametrize("kind", ["learn/popularity", "retrieve/repurchase", "merge", "examples", "fit/ranker", "rank"])
+@pytest.mark.parametrize("kind", ["learn/popularity", "retrieve/repurchase", "retrieve/merge", "examples", "fit/ranker", "rank"])
 def test_a_deleted_stage_is_to_compute_and_those_after_it_are_not(hm: Path, finished: Path, tmp_path: Path, kind: str) -> None:
     root = shutil.copytree(finished, tmp_path / "artifacts", symlinks=True)
     shutil.rmtree(sorted((root / "cache" / kind).iterdir())[0])
@@ -137,13 +137,13 @@ def customers_of(stage: Path) -> int:
 
 def test_earlier_stages_of_a_kind_say_what_one_more_takes(hm: Path, finished: Path, tmp_path: Path) -> None:
     root = shutil.copytree(finished, tmp_path / "artifacts", symlinks=True)
-    for manifest in (root / "cache" / "merge").glob(f"*/{MANIFEST}"):
+    for manifest in (root / "cache" / "examples").glob(f"*/{MANIFEST}"):
         manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "seconds": 50.0, "peak_memory_mb": 4000}))
-    shutil.rmtree(max((root / "cache" / "merge").iterdir(), key=customers_of))
-    merge = next(stage for stage in estimate(settings_for(hm), root=root).stages if stage.kind == "merge")
-    assert (merge.to_compute, merge.earlier) == (1, len(list((root / "cache" / "merge").iterdir())))
-    assert 15 < merge.cost.seconds < 90
-    assert 3900 < merge.cost.memory_mb < 4100
+    shutil.rmtree(max((root / "cache" / "examples").iterdir(), key=customers_of))
+    examples = next(stage for stage in estimate(settings_for(hm), root=root).stages if stage.kind == "examples")
+    assert (examples.to_compute, examples.earlier) == (1, len(list((root / "cache" / "examples").iterdir())))
+    assert 15 < examples.cost.seconds < 90
+    assert 3900 < examples.cost.memory_mb < 4100
 
 
 def test_too_little_disk_or_memory_is_said_in_a_sentence() -> None:
@@ -158,8 +158,8 @@ def test_too_little_disk_or_memory_is_said_in_a_sentence() -> None:
 def test_people_get_a_table(hm: Path, finished: Path, capsys: pytest.CaptureFixture[str]) -> None:
     show_estimate(estimate(settings_for(hm, "repurchase"), root=finished), json_lines=False)
     told = capsys.readouterr().out
-    assert re.search(r"^learn +4 +0 *$", told, re.MULTILINE)
-    assert re.search(r"^merge +0 +7 .* 7 earlier$", told, re.MULTILINE)
+    assert re.search(r"^learn +\d+ +0 *$", told, re.MULTILINE)
+    assert re.search(r"^examples +0 +(\d) .* \1 earlier$", told, re.MULTILINE)
     assert re.search(r"^results +0 +1 .* reference$", told, re.MULTILINE)
     assert "Nothing was computed or written." in told
 

@@ -7,9 +7,9 @@ import pytest
 
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import customer_segments
-from lookbook.pipelines.explain.customer import cards, example_customers, explain_customer
-from lookbook.pipelines.explain.pair import explain_pair
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.explain.customer import cards, example_customers
+from lookbook.pipelines.explain.pair import One, explain_one
+from lookbook.pipelines.runs.finished import FinishedRun
 
 K, KEPT = 3, 58
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7
@@ -23,17 +23,17 @@ def article(number: int) -> str:
     return f"0a{number:03}"
 
 
-def past(opened: Inspected, number: int) -> dict[int, set[int]]:
+def past(opened: FinishedRun, number: int) -> dict[int, set[int]]:
     """How many days before the test week a customer bought each article, by a loop."""
     days: dict[int, set[int]] = {}
-    for row in opened.stages.dataset.transactions.filter(pl.col("customer") == number).collect().to_dicts():
+    for row in opened.system.dataset.transactions.filter(pl.col("customer") == number).collect().to_dicts():
         if row["date"] < opened.week.as_of:
             days.setdefault(row["article"], set()).add((opened.week.as_of - row["date"]).days)
     return days
 
 
 @pytest.mark.usefixtures("nothing_is_computed_again")
-def test_a_card_shows_what_was_bought_next_to_what_was_recommended(fates: Inspected, popular: list[int]) -> None:
+def test_a_card_shows_what_was_bought_next_to_what_was_recommended(fates: FinishedRun, popular: list[int]) -> None:
     (card,) = cards(fates, pl.Series([NEVER_BOUGHT], dtype=pl.UInt32))
     assert card["customer"] == customer(NEVER_BOUGHT)
     assert card["segment"] == "never"
@@ -52,7 +52,7 @@ def test_a_card_shows_what_was_bought_next_to_what_was_recommended(fates: Inspec
     assert {row["article"]: row["name"] for row in bought}[article(NEW)] == article(NEW)  # its name is blank
 
 
-def test_the_last_purchases_and_reasons_are_those_of_the_customers_own_past(fates: Inspected) -> None:
+def test_the_last_purchases_and_reasons_are_those_of_the_customers_own_past(fates: FinishedRun) -> None:
     for number in fates.buyers[0].customers[:5]:
         (card,) = cards(fates, pl.Series([number], dtype=pl.UInt32))
         days = past(fates, number)
@@ -66,7 +66,7 @@ def test_the_last_purchases_and_reasons_are_those_of_the_customers_own_past(fate
             assert row["reason"].endswith(own) if own else row["reason"].startswith("popularity: number ")
 
 
-def test_cards_come_in_the_order_asked_for_and_do_not_depend_on_each_other(fates: Inspected) -> None:
+def test_cards_come_in_the_order_asked_for_and_do_not_depend_on_each_other(fates: FinishedRun) -> None:
     asked = pl.Series([58, 3, 40, 12], dtype=pl.UInt32)
     asked = asked.filter(asked.is_in(pl.concat([shard.customers for shard in fates.buyers]).implode()))
     together = cards(fates, asked)
@@ -74,7 +74,7 @@ def test_cards_come_in_the_order_asked_for_and_do_not_depend_on_each_other(fates
     json.dumps(together, allow_nan=False)
 
 
-def test_examples_are_spread_over_segments_and_over_good_and_bad_lists(fates: Inspected) -> None:
+def test_examples_are_spread_over_segments_and_over_good_and_bad_lists(fates: FinishedRun) -> None:
     few = example_customers(fates, 8).to_list()
     assert few == example_customers(fates, 8).to_list()
     everybody = pl.concat([shard.customers for shard in fates.buyers])
@@ -87,7 +87,7 @@ def test_examples_are_spread_over_segments_and_over_good_and_bad_lists(fates: In
     assert all(count >= min(sizes[segment], max(counts.values()) - 1) for segment, count in counts.items())
 
 
-def test_of_one_segment_the_examples_stand_at_even_distances_in_quality(fates: Inspected) -> None:
+def test_of_one_segment_the_examples_stand_at_even_distances_in_quality(fates: FinishedRun) -> None:
     precision = {row["customer"]: row["average_precision"] for row in in_all_segments(fates).to_dicts() if row["segment"] == "<=7"}
     ordered = sorted(precision.values())
     chosen = [c for c in example_customers(fates, 8) if c in precision]
@@ -96,19 +96,19 @@ def test_of_one_segment_the_examples_stand_at_even_distances_in_quality(fates: I
     assert [precision[c] for c in chosen] == [ordered[(2 * i + 1) * len(ordered) // (2 * m)] for i in range(m)]
 
 
-def in_all_segments(fates: Inspected) -> pl.DataFrame:
+def in_all_segments(fates: FinishedRun) -> pl.DataFrame:
     lists = pl.concat([stage.table("recommendations") for stage in fates.ranked.recommendations])
-    judged = customer_metrics(lists, fates.stages.dataset.labels(fates.week), k=K).collect()
-    segments = customer_segments(fates.stages.dataset.before(fates.week.as_of), judged["customer"]).collect()
+    judged = customer_metrics(lists, fates.system.dataset.labels(fates.week), k=K).collect()
+    segments = customer_segments(fates.system.dataset.before(fates.week.as_of), judged["customer"]).collect()
     return judged.join(segments, on="customer")
 
 
-def test_a_customer_without_purchases_in_the_test_week_is_explained_in_the_week_after_the_data(fates: Inspected) -> None:
-    card = explain_customer(fates, customer(59), final=False)
+def test_a_customer_without_purchases_in_the_test_week_is_explained_in_the_week_after_the_data(fates: FinishedRun) -> None:
+    card = explain_one(fates, One(customer(59), None, final=False))
     assert (card["week"], card["outcome_known"], card["bought"]) == ("2020-09-23", False, [])
     assert len(card["recommended"]) == K
-    asked = explain_customer(fates, customer(NEVER_BOUGHT), final=True)
+    asked = explain_one(fates, One(customer(NEVER_BOUGHT), None, final=True))
     assert (asked["week"], asked["segment"]) == ("2020-09-23", "<=7")
     assert asked["recommended"][0]["reason"].startswith("bought once, last 7 days before")
-    told = explain_pair(fates, customer=customer(59), article=card["recommended"][0]["article"], final=False)
+    told = explain_one(fates, One(customer(59), card["recommended"][0]["article"], final=False))
     assert (told["bought"], told["rank"], told["outcome_known"]) == (None, 1, False)

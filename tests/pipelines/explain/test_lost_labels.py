@@ -8,7 +8,7 @@ from polars.testing import assert_frame_equal
 
 from lookbook.evaluation.lost_labels import stage_names
 from lookbook.pipelines.explain.lost_labels import lost_labels, traced_stage
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.progress import Reporter
@@ -18,7 +18,7 @@ NEVER_BOUGHT, NEW = 58, 80
 
 
 @pytest.mark.usefixtures("nothing_is_computed_again")
-def test_a_label_for_each_stage_is_traced_to_it(fates: Inspected, popular: list[int]) -> None:
+def test_a_label_for_each_stage_is_traced_to_it(fates: FinishedRun, popular: list[int]) -> None:
     traced = traced_stage(fates).table("traced").filter(pl.col("customer") == NEVER_BOUGHT).collect()
     counts = dict(traced["stage"].value_counts().rows())
     assert counts == {
@@ -36,9 +36,9 @@ def test_a_label_for_each_stage_is_traced_to_it(fates: Inspected, popular: list[
     assert traced.filter(pl.col("stage") == "not for sale before")["article"].to_list() == [NEW]
 
 
-def test_lost_labels_add_up_and_agree_with_the_metrics_of_the_run(fates: Inspected) -> None:
+def test_lost_labels_add_up_and_agree_with_the_metrics_of_the_run(fates: FinishedRun) -> None:
     traced, table = traced_stage(fates).table("traced").collect(), lost_labels(fates)
-    labels = fates.stages.dataset.labels(fates.week).collect()
+    labels = fates.system.dataset.labels(fates.week).collect()
     assert_frame_equal(traced.select("customer", "article"), labels)
     everybody = dict(table.filter(pl.col("segment") == "all").select("stage", "labels").rows())
     assert list(everybody) == list(stage_names(K))
@@ -57,8 +57,8 @@ def test_lost_labels_add_up_and_agree_with_the_metrics_of_the_run(fates: Inspect
     assert hits["recall"].mean() == pytest.approx(recall["value"].item())
 
 
-def test_lost_labels_are_found_again_on_disk(fates: Inspected) -> None:
+def test_lost_labels_are_found_again_on_disk(fates: FinishedRun) -> None:
     lost_labels(fates)
-    again = replace(fates, stages=replace(fates.stages, artifacts=Artifacts(fates.folder / "cache", Reporter("quiet"))))
+    again = replace(fates, system=replace(fates.system, artifacts=Artifacts(fates.folder / "cache", Reporter("quiet"))))
     lost_labels(again)
-    assert again.stages.artifacts.reporter.computed == {}
+    assert again.system.artifacts.reporter.computed == {}

@@ -7,8 +7,8 @@ from lookbook.data.errors import DataError
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.explain.customer import cards
 from lookbook.pipelines.explain.decided import in_test_week
-from lookbook.pipelines.explain.pair import One, contributions, explain_pair, nearest_source
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.explain.pair import One, contributions, explain_one, nearest_source
+from lookbook.pipelines.runs.finished import FinishedRun
 
 POPULAR, KEPT, REPURCHASES = 60, 58, 5
 NEVER_BOUGHT, NEW = 58, 80
@@ -22,19 +22,19 @@ def article(number: int) -> str:
     return f"0a{number:03}"
 
 
-def past(opened: Inspected, number: int) -> dict[int, set[int]]:
+def past(opened: FinishedRun, number: int) -> dict[int, set[int]]:
     """How many days before the test week a customer bought each article, by a loop."""
     days: dict[int, set[int]] = {}
-    for row in opened.stages.dataset.transactions.filter(pl.col("customer") == number).collect().to_dicts():
+    for row in opened.system.dataset.transactions.filter(pl.col("customer") == number).collect().to_dicts():
         if row["date"] < opened.week.as_of:
             days.setdefault(row["article"], set()).add((opened.week.as_of - row["date"]).days)
     return days
 
 
 @pytest.mark.usefixtures("nothing_is_computed_again")
-def test_a_recommended_article_is_explained_from_retrieval_to_rank(fates: Inspected) -> None:
+def test_a_recommended_article_is_explained_from_retrieval_to_rank(fates: FinishedRun) -> None:
     first = cards(fates, pl.Series([3], dtype=pl.UInt32))[0]["recommended"][0]
-    told = explain_pair(fates, customer=customer(3), article=first["article"], final=False)
+    told = explain_one(fates, One(customer(3), first["article"], final=False))
     assert (told["week"], told["outcome_known"], told["stage"]) == ("2020-09-16", True, "recommended")
     assert (told["rank"], told["recommended_rank"], told["score"]) == (1, 1, first["score"])
     assert told["n_ranked"] == KEPT
@@ -49,7 +49,7 @@ def test_a_recommended_article_is_explained_from_retrieval_to_rank(fates: Inspec
         assert not row["nearest"]
 
 
-def test_what_the_features_added_sums_to_the_score_and_comes_largest_first(fates: Inspected) -> None:
+def test_what_the_features_added_sums_to_the_score_and_comes_largest_first(fates: FinishedRun) -> None:
     decided = in_test_week(fates, pl.Series([3], dtype=pl.UInt32))
     totals: dict[str, float] = {}
     for row in decided.scored.to_dicts():
@@ -63,10 +63,10 @@ def test_what_the_features_added_sums_to_the_score_and_comes_largest_first(fates
     assert list(totals.values()) == pytest.approx([0.0] * len(totals), abs=1e-9)
 
 
-def test_a_value_is_told_as_the_ranker_saw_it_and_null_with_what_it_means(fates: Inspected) -> None:
+def test_a_value_is_told_as_the_ranker_saw_it_and_null_with_what_it_means(fates: FinishedRun) -> None:
     decided = in_test_week(fates, pl.Series([NEVER_BOUGHT], dtype=pl.UInt32))
     pair = decided.scored.row(0, named=True)
-    told = explain_pair(fates, customer=customer(NEVER_BOUGHT), article=article(pair["article"]), final=False)
+    told = explain_one(fates, One(customer(NEVER_BOUGHT), article(pair["article"]), final=False))
     by_feature = {each["feature"]: each for each in told["contributions"]}
     seen = decided.features.row(0, named=True)
     assert {name: each["value"] for name, each in by_feature.items()} == {name: pytest.approx(seen[name]) for name in by_feature}
@@ -75,13 +75,13 @@ def test_a_value_is_told_as_the_ranker_saw_it_and_null_with_what_it_means(fates:
 
 
 def test_the_source_that_came_nearest_is_named_with_the_rank_at_which_it_has_the_article(
-    fates: Inspected, popular: list[int]
+    fates: FinishedRun, popular: list[int]
 ) -> None:
     popular = set(popular)
     chosen = 0
     for number in fates.buyers[0].customers[:4]:
         for unpopular in sorted(set(past(fates, number)) - popular):
-            told = explain_pair(fates, customer=customer(number), article=article(unpopular), final=False)
+            told = explain_one(fates, One(customer(number), article(unpopular), final=False))
             repurchase, popularity = told["sources"]
             assert popularity["rank_without_limit"] is None
             assert repurchase["evidence"][0]["article"] == article(unpopular)
@@ -108,15 +108,15 @@ def test_the_nearest_source_exceeds_its_limit_least_in_proportion(ranks: dict[st
     assert nearest_source(ranks, {"a": 100, "b": 60, "c": 10}) == nearest
 
 
-def test_a_cut_article_is_told_with_its_place(fates: Inspected, popular: list[int]) -> None:
+def test_a_cut_article_is_told_with_its_place(fates: FinishedRun, popular: list[int]) -> None:
     number = popular[KEPT]
-    told = explain_pair(fates, customer=customer(NEVER_BOUGHT), article=article(number), final=False)
+    told = explain_one(fates, One(customer(NEVER_BOUGHT), article(number), final=False))
     assert (told["stage"], told["place"], told["n_retrieved"], told["bought"]) == ("cut", KEPT + 1, POPULAR, True)
     assert (told["rank"], told["score"], told["contributions"]) == (None, None, None)
 
 
-def test_an_article_that_nobody_has_a_link_to_is_told_so(fates: Inspected) -> None:
-    told = explain_pair(fates, customer=customer(3), article=article(NEW), final=False)
+def test_an_article_that_nobody_has_a_link_to_is_told_so(fates: FinishedRun) -> None:
+    told = explain_one(fates, One(customer(3), article(NEW), final=False))
     assert (told["stage"], told["bought"], told["name"]) == ("not for sale before", False, article(NEW))
     assert all(row["rank_without_limit"] is None and not row["nearest"] and not row["evidence"] for row in told["sources"])
 
@@ -129,9 +129,9 @@ def test_an_article_that_nobody_has_a_link_to_is_told_so(fates: Inspected) -> No
         ({"customer": "0c0035", "article": "0a003"}, "nearest known: 0c002, 0c003, 0c004, 0c005"),
     ],
 )
-def test_an_unknown_id_is_refused_with_the_nearest(fates: Inspected, of: dict[str, str], message: str) -> None:
+def test_an_unknown_id_is_refused_with_the_nearest(fates: FinishedRun, of: dict[str, str], message: str) -> None:
     with pytest.raises(DataError, match=message):
-        explain_pair(fates, **of, final=False)
+        explain_one(fates, One(of["customer"], of["article"], final=False))
 
 
 @pytest.mark.parametrize(("article", "final", "flag"), [("0a003", False, "--article 0a003"), (None, True, "--final")])

@@ -15,9 +15,10 @@ from lookbook.pipelines.explain import ranker as explain
 from lookbook.pipelines.explain.lost_labels import lost_labels
 from lookbook.pipelines.explain.pairs import ExplainedPairs
 from lookbook.pipelines.explain.ranker import Content, explain_ranker
-from lookbook.pipelines.runs.finished import Inspected
+from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.artifacts import Artifacts, verify, write_manifest
 from lookbook.pipelines.stages.evaluate import SYSTEM
+from lookbook.pipelines.stages.features import features
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker
@@ -27,7 +28,7 @@ REPEATS, ALL = 2, 1000
 Rows = dict[tuple[str, str, str], dict[str, float]]
 
 
-def in_folder(fates: Inspected, folder: Path) -> Inspected:
+def in_folder(fates: FinishedRun, folder: Path) -> FinishedRun:
     """The run with a folder of its own to write to."""
     folder.mkdir()
     write_manifest(folder, {"run": folder.name})
@@ -41,38 +42,38 @@ def rows(content: Content) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def opened(fates: Inspected, tmp_path_factory: pytest.TempPathFactory) -> Inspected:
+def opened(fates: FinishedRun, tmp_path_factory: pytest.TempPathFactory) -> FinishedRun:
     return in_folder(fates, tmp_path_factory.mktemp("runs") / "run")
 
 
 @pytest.fixture(scope="module")
-def content(opened: Inspected) -> Content:
+def content(opened: FinishedRun) -> Content:
     return explain_ranker(opened, customers=ALL, repeats=REPEATS)
 
 
-def test_the_run_holds_what_is_returned_and_stays_whole(opened: Inspected, content: Content) -> None:
+def test_the_run_holds_what_is_returned_and_stays_whole(opened: FinishedRun, content: Content) -> None:
     verify(opened.folder)
     assert json.loads((opened.folder / "importance.json").read_text()) == content
 
 
-def test_the_map_that_is_lost_from_is_that_of_the_run(opened: Inspected, content: Content) -> None:
+def test_the_map_that_is_lost_from_is_that_of_the_run(opened: FinishedRun, content: Content) -> None:
     metrics = opened.verdict.table("metrics").filter(variant=SYSTEM, segment="all", metric="map").collect()
     assert content["map"] == metrics["value"].item()
     assert content["n_customers"] == metrics["n_customers"].item()
 
 
-def test_what_is_lost_is_what_recommending_from_permuted_features_loses(opened: Inspected, content: Content) -> None:
+def test_what_is_lost_is_what_recommending_from_permuted_features_loses(opened: FinishedRun, content: Content) -> None:
     found = rows(content)
     column = max((name for level, name, method in found if level == "feature"), key=lambda n: found["feature", n, "gain"]["value"])
     explained = ExplainedPairs.of(opened, customers=ALL)
-    stages, k = opened.stages, opened.stages.settings.run.k
+    system, k = opened.system, opened.system.settings.run.k
     every = np.arange(len(explained.pairs))
-    permutation = Permutation(explained.trees, explained.matrix, every, stages.settings.run.seed)
-    customers = stages.dataset.customers.select("customer", "age_band").join(
+    permutation = Permutation(explained.trees, explained.matrix, every, system.settings.run.seed)
+    customers = system.dataset.customers.select("customer", "age_band").join(
         explained.customers.to_frame().lazy(), on="customer", how="semi"
     )
-    fallback = pl.scan_parquet(next((stages.artifacts.root / "fallback").glob("*/fallback.parquet")))
-    labels = stages.dataset.labels(opened.week)
+    fallback = pl.scan_parquet(next((system.artifacts.root / "learn" / "fallback").glob("*/fallback.parquet")))
+    labels = system.dataset.labels(opened.week)
 
     def mean(scores: np.ndarray) -> float:
         scored = explained.pairs.with_columns(score=pl.Series(scores))
@@ -128,7 +129,7 @@ def test_pictures_show_the_features_with_the_largest_shap_importance(content: Co
         assert list(dict.fromkeys(row["feature"] for row in listed)) == top
 
 
-def test_shap_values_stand_beside_the_values_of_the_same_pairs(opened: Inspected, content: Content) -> None:
+def test_shap_values_stand_beside_the_values_of_the_same_pairs(opened: FinishedRun, content: Content) -> None:
     explained = ExplainedPairs.of(opened, customers=ALL)
     sample = explained.sample(explain.SHAP_POINTS)
     listed = content["shap_values"]
@@ -142,17 +143,17 @@ def test_shap_values_stand_beside_the_values_of_the_same_pairs(opened: Inspected
     assert [row["contribution"] for row in shown] == pytest.approx(added.tolist(), rel=1e-6)
 
 
-def test_the_labels_that_were_lost_are_in_the_same_file(opened: Inspected, content: Content) -> None:
+def test_the_labels_that_were_lost_are_in_the_same_file(opened: FinishedRun, content: Content) -> None:
     assert content["lost_labels"] == lost_labels(opened).to_dicts()
 
 
 def test_a_second_time_everything_is_found_on_disk_and_more_repeats_only_permute(
-    opened: Inspected, content: Content, tmp_path: Path
+    opened: FinishedRun, content: Content, tmp_path: Path
 ) -> None:
     def again(repeats: int) -> Reporter:
         reporter = Reporter("quiet")
-        stages = replace(opened.stages, artifacts=Artifacts(opened.stages.artifacts.root, reporter))
-        fresh = in_folder(replace(opened, stages=stages), tmp_path / str(repeats))
+        system = replace(opened.system, artifacts=Artifacts(opened.system.artifacts.root, reporter))
+        fresh = in_folder(replace(opened, system=system), tmp_path / str(repeats))
         explain_ranker(fresh, customers=ALL, repeats=repeats)
         return reporter
 
@@ -164,46 +165,47 @@ def test_a_second_time_everything_is_found_on_disk_and_more_repeats_only_permute
     assert more.computed == {"explain": len(permuted)}
 
 
-def test_the_number_of_steps_is_announced(opened: Inspected, content: Content, tmp_path: Path) -> None:
+def test_the_number_of_steps_is_announced(opened: FinishedRun, content: Content, tmp_path: Path) -> None:
     reporter = Reporter("quiet")
-    stages = replace(opened.stages, artifacts=Artifacts(opened.stages.artifacts.root, reporter))
-    explain_ranker(in_folder(replace(opened, stages=stages), tmp_path / "run"), customers=ALL, repeats=REPEATS)
+    system = replace(opened.system, artifacts=Artifacts(opened.system.artifacts.root, reporter))
+    explain_ranker(in_folder(replace(opened, system=system), tmp_path / "run"), customers=ALL, repeats=REPEATS)
     assert reporter.planned["explain"] == reporter.reused["explain"]
 
 
-def test_one_and_two_threads_write_the_same_bytes(opened: Inspected, content: Content, tmp_path: Path) -> None:
-    settings = opened.stages.settings
+def test_one_and_two_threads_write_the_same_bytes(opened: FinishedRun, content: Content, tmp_path: Path) -> None:
+    settings = opened.system.settings
     one = settings.model_copy(update={"run": settings.run.model_copy(update={"threads": 1})})
-    stages = replace(opened.stages, settings=one, artifacts=Artifacts(tmp_path / "cache", Reporter("quiet")))
-    alone = in_folder(replace(opened, stages=stages), tmp_path / "run")
+    system = replace(opened.system, settings=one, artifacts=Artifacts(tmp_path / "cache", Reporter("quiet")))
+    alone = in_folder(replace(opened, system=system), tmp_path / "run")
     explain_ranker(alone, customers=ALL, repeats=REPEATS)
     assert (alone.folder / "importance.json").read_bytes() == (opened.folder / "importance.json").read_bytes()
 
 
-def test_fewer_customers_are_chosen_by_id_and_judged_on_their_own_labels(opened: Inspected, tmp_path: Path) -> None:
+def test_fewer_customers_are_chosen_by_id_and_judged_on_their_own_labels(opened: FinishedRun, tmp_path: Path) -> None:
     few, fewer = (ExplainedPairs.of(opened, customers=n) for n in (20, 5))
     assert set(fewer.customers) < set(few.customers)
     assert few.customers.is_sorted()
     assert set(few.pairs["customer"]) <= set(few.customers)
-    backwards = replace(opened, buyers=[replace(s, customers=s.customers.reverse()) for s in opened.buyers[::-1]])
+    turned = replace(opened.target, shards=[replace(s, customers=s.customers.reverse()) for s in opened.buyers[::-1]])
+    backwards = replace(opened, ranked=replace(opened.ranked, target=turned))
     assert ExplainedPairs.of(backwards, customers=20).customers.equals(few.customers)
     explained = explain_ranker(in_folder(opened, tmp_path / "run"), customers=20, repeats=1)
     assert explained["n_customers"] == 20
     assert explained["n_pairs"] == len(few.pairs)
 
 
-def test_a_smaller_sample_of_pairs_is_the_start_of_a_larger_one(opened: Inspected) -> None:
+def test_a_smaller_sample_of_pairs_is_the_start_of_a_larger_one(opened: FinishedRun) -> None:
     explained = ExplainedPairs.of(opened, customers=ALL)
     large, small = explained.sample(200).tolist(), explained.sample(50).tolist()
     assert large[:50] == small
     assert len(set(large)) == 200
 
 
-def test_the_contributions_of_the_sample_are_kept_with_the_pairs_they_are_of(opened: Inspected, content: Content) -> None:
+def test_the_contributions_of_the_sample_are_kept_with_the_pairs_they_are_of(opened: FinishedRun, content: Content) -> None:
     explained = ExplainedPairs.of(opened, customers=ALL)
     kept = explain_stages.contributions(explained).table("contributions").collect()
-    ranker = Ranker.load(opened.ranked.ranker.folder)
-    scored = pl.concat([ranker.score(opened.stages.features(shard).table("features").collect()) for shard in opened.buyers])
+    ranker = Ranker.load(opened.ranked.fitted.ranker.folder)
+    scored = pl.concat([ranker.score(features(opened.system, shard).table("features").collect()) for shard in opened.buyers])
     total = pl.sum_horizontal(pl.exclude("customer", "article")).alias("total")
     both = kept.select("customer", "article", total).join(scored, on=["customer", "article"], how="left", validate="1:1")
     assert len(both) == len(explained.sample(explain_stages.CONTRIBUTION_PAIRS))

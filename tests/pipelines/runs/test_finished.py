@@ -9,8 +9,8 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.run import recommend_only, run
-from lookbook.pipelines.runs.finished import inspected, run_of
+from lookbook.pipelines.run import recommend_only, run, run_of
+from lookbook.pipelines.runs.finished import reopened
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.terminal.progress import Reporter
 
@@ -83,11 +83,11 @@ def test_a_run_that_was_killed_while_it_was_written_is_passed_over(shop: Shop) -
 
 def test_opening_a_run_computes_nothing_and_gives_its_stages(finished: Shop) -> None:
     reporter = Reporter("quiet")
-    with inspected(finished.first, reporter, root=finished.root) as opened:
-        assert opened.stages.settings == finished.settings(0)
+    with reopened(finished.first, reporter, root=finished.root) as opened:
+        assert opened.system.settings == finished.settings(0)
         assert str(opened.week.as_of) == "2020-09-16"
         assert [shard.window for shard in opened.buyers] == [opened.week]
-        assert (opened.ranked.ranker.folder / "ranker.txt").read_bytes() == (
+        assert (opened.ranked.fitted.ranker.folder / "ranker.txt").read_bytes() == (
             finished.first / "models" / "test" / "ranker.txt"
         ).read_bytes()
     assert reporter.computed == {}
@@ -107,12 +107,12 @@ def test_without_a_finished_run_the_test_half_is_run_on_what_an_unfinished_one_l
 
 
 def test_a_part_of_the_cache_that_is_gone_is_computed_again_to_the_same_numbers(shop: Shop) -> None:
-    for kind in ("merge", "fit"):
+    for kind in ("retrieve", "fit"):
         shutil.rmtree(shop.root / "cache" / kind)
     reporter = Reporter("quiet")
-    with inspected(shop.first, reporter, root=shop.root) as opened:
+    with reopened(shop.first, reporter, root=shop.root) as opened:
         assert opened.folder == shop.first
-    assert set(reporter.computed) == {"merge", "fit"}
+    assert set(reporter.computed) == {"retrieve", "fit"}
 
 
 def test_a_run_of_other_data_is_refused_with_what_to_do(shop: Shop) -> None:
@@ -123,7 +123,7 @@ def test_a_run_of_other_data_is_refused_with_what_to_do(shop: Shop) -> None:
     config.write_text(re.sub(r'data_dir = ".+"', f'data_dir = "{shop.folder}"', config.read_text()))
     with (
         pytest.raises(ArtifactError, match=r"was made from other data or by other code: run `lookbook run` again"),
-        inspected(shop.first, Reporter("quiet"), root=shop.root),
+        reopened(shop.first, Reporter("quiet"), root=shop.root),
     ):
         pytest.fail("it was opened")
 

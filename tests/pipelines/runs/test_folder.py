@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lookbook.pipelines.errors import ArtifactError, SettingsError
+from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs import folder as run_folder
-from lookbook.pipelines.runs.folder import add_to_run, find_run, locked, new_run
+from lookbook.pipelines.runs.folder import add_to_run, find_run, new_run
 from lookbook.pipelines.stages.artifacts import verify
 
 

@@ -13,9 +13,14 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.rank import fit_ranker, recommend
-from lookbook.pipelines.stages.shards import Shard
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.examples import examples_of
+from lookbook.pipelines.stages.features import features
+from lookbook.pipelines.stages.fit import fit_ranker
+from lookbook.pipelines.stages.learn import learned, statistics
+from lookbook.pipelines.stages.rank import recommend
+from lookbook.pipelines.stages.retrieve import candidates, pairs
+from lookbook.pipelines.stages.shards import Shard, buyers, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 
 Tables = dict[str, pl.DataFrame]
@@ -42,29 +47,29 @@ def without(dataset: Dataset, rows: pl.Expr) -> Dataset:
     return replace(dataset, digest="without", transactions=dataset.transactions.filter(~rows))
 
 
-def stages_of(dataset: Dataset, root: Path) -> Stages:
-    return Stages(dataset, root, SMALL, Artifacts(root / dataset.digest, Reporter("quiet")), "cpu", FIRST)
+def system_of(dataset: Dataset, root: Path) -> System:
+    return System(dataset, root, SMALL, Artifacts(root / dataset.digest, Reporter("quiet")), "cpu", FIRST)
 
 
 def computed(dataset: Dataset, root: Path) -> Tables:
-    stages = stages_of(dataset, root)
+    system = system_of(dataset, root)
     everybody = dataset.customers.collect()["customer"].sort()
     shard = Shard(WEEK, everybody, everybody, "everybody")
-    tables = {f"statistics/{name}": table for name, table in stages.statistics(WEEK).tables.items()}
-    for source in stages.sources:
-        tables |= {f"{source.name}/{name}": table for name, table in stages.learned(source, WEEK).tables.items()}
-        tables[f"{source.name}/candidates"] = stages.candidates(source, shard).table("candidates")
-    tables["pairs"] = stages.pairs(shard).table("pairs")
-    tables["features"] = stages.features(shard).table("features")
-    ranker = fit_ranker(stages, WEEK, trees=5)
+    tables = {f"statistics/{name}": table for name, table in statistics(system, WEEK).tables.items()}
+    for source in system.sources:
+        tables |= {f"{source.name}/{name}": table for name, table in learned(system, source, WEEK).tables.items()}
+        tables[f"{source.name}/candidates"] = candidates(system, source, shard).table("candidates")
+    tables["pairs"] = pairs(system, shard).table("pairs")
+    tables["features"] = features(system, shard).table("features")
+    ranker = fit_ranker(system, targets(system, [WEEK])[0], trees=5)
     tables["ranker"] = pl.LazyFrame({"model": [(ranker.folder / "ranker.txt").read_text()]})
-    tables["recommendations"] = recommend(stages, ranker, [shard])[0].table("recommendations")
+    tables["recommendations"] = recommend(system, ranker, [shard])[0].table("recommendations")
     return {name: table.collect() for name, table in tables.items()}
 
 
 def examples(dataset: Dataset, root: Path) -> pl.DataFrame:
-    stages = stages_of(dataset, root)
-    return pl.concat([stages.examples(shard).table("features") for shard in stages.buyers(FIRST)]).collect()
+    system = system_of(dataset, root)
+    return pl.concat([examples_of(system, shard).table("features") for shard in buyers(system, FIRST)]).collect()
 
 
 @pytest.fixture(scope="module")

@@ -13,9 +13,10 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.rank import rank_week
-from lookbook.pipelines.stages.shards import active_customers, shards_of
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.rank import fit_and_rank
+from lookbook.pipelines.stages.retrieve import pairs
+from lookbook.pipelines.stages.shards import active_customers, everybody, shards_of, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.select import fallback_lists
 
@@ -35,13 +36,13 @@ def sleepy(market: Dataset) -> Dataset:
     return replace(market, digest="sleepy", transactions=market.transactions.filter(awake))
 
 
-def opened(market: Dataset, root: Path, **overrides: object) -> Stages:
+def opened(market: Dataset, root: Path, **overrides: object) -> System:
     settings = choose_sources(load_settings(overrides={**SMALL, **overrides}), only="repurchase,popularity", drop=None)
-    return Stages(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", WEEK.earlier(2))
+    return System(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", WEEK.earlier(2))
 
 
-def lists_of(stages: Stages) -> pl.DataFrame:
-    ranked = rank_week(stages, stages.everybody(WEEK), trees=3)
+def lists_of(system: System) -> pl.DataFrame:
+    ranked = fit_and_rank(system, targets(system, [], final=WEEK)[0], trees=3)
     return pl.concat([stage.table("recommendations") for stage in ranked.recommendations]).collect()
 
 
@@ -64,8 +65,8 @@ def test_active_customers_bought_in_the_weeks_before_the_window(sleepy: Dataset)
 
 
 def test_customers_out_of_scope_get_the_fallback_list_of_their_age_band(sleepy: Dataset, tmp_path: Path) -> None:
-    stages = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 2})
-    lists = lists_of(stages)
+    system = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 2})
+    lists = lists_of(system)
     active = active_customers(sleepy, WEEK, weeks=2)
     others = lists.filter(~pl.col("customer").is_in(active.implode()))
     assert others["score"].null_count() == len(others)
@@ -83,9 +84,10 @@ def test_customers_out_of_scope_get_the_fallback_list_of_their_age_band(sleepy: 
 
 
 def test_a_scope_without_any_active_customer_still_serves_everybody(sleepy: Dataset, tmp_path: Path) -> None:
-    stages = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 1})
-    shard = replace(stages.everybody(WEEK)[0], customers=pl.Series("customer", [], dtype=pl.UInt32))
-    ranked = rank_week(stages, [shard], trees=3)
+    system = opened(sleepy, tmp_path, **{"run.rank_scope": "active", "run.active_weeks": 1})
+    (target,) = targets(system, [], final=WEEK)
+    shard = replace(target.shards[0], customers=pl.Series("customer", [], dtype=pl.UInt32))
+    ranked = fit_and_rank(system, replace(target, shards=[shard]), trees=3)
     assert ranked.recommendations[0].table("recommendations").collect()["customer"].n_unique() == len(shard.served)
 
 
@@ -97,6 +99,6 @@ def test_lists_are_the_same_whether_the_candidates_are_kept_or_not(sleepy: Datas
     written = {name: list((tmp_path / name / "cache" / "features").glob("*")) for name in ("kept", "passing")}
     assert written["kept"]
     assert not written["passing"]
-    keys = [[stage.key for stage in map(stages.pairs, stages.everybody(WEEK))] for stages in (kept, passing)]
+    keys = [[pairs(system, shard).key for shard in everybody(system, WEEK)] for system in (kept, passing)]
     assert keys[0] == keys[1]
-    assert not list((tmp_path / "passing" / "cache" / "merge").glob(f"{keys[1][0]}*"))
+    assert not list((tmp_path / "passing" / "cache" / "retrieve" / "merge").glob(f"{keys[1][0]}*"))

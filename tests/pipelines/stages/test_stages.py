@@ -12,12 +12,14 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.errors import DataError
 from lookbook.data.windows import Window
 from lookbook.pipelines.settings.config import choose_sources, load_settings
-from lookbook.pipelines.stages import rank
-from lookbook.pipelines.stages import system as stages
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.evaluate import judge
-from lookbook.pipelines.stages.rank import choose_tree_count, fit_ranker, recommend
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.evaluate import evaluate
+from lookbook.pipelines.stages.fit import fit_ranker, search_trees
+from lookbook.pipelines.stages.learn import learned
+from lookbook.pipelines.stages.rank import recommend
+from lookbook.pipelines.stages.shards import targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 
 WEEK = Window(date(2020, 9, 16))
@@ -27,22 +29,26 @@ SMALL = {
     "ranking.lambdarank.max_trees": 3,
     "evaluation.bootstrap_resamples": 100,
 }
-EVERYTHING = {"learn", "retrieve", "merge", "statistics", "features", "examples", "fit", "fallback", "rank", "evaluate"}
-AFTER_MERGE = {"merge", "features", "examples", "fit", "rank", "evaluate"}
+LEARNED = {"learn/repurchase", "learn/popularity", "learn/statistics", "learn/fallback"}
+RETRIEVED = {"retrieve/repurchase", "retrieve/popularity", "retrieve/merge"}
+FITTED = {"fit/trees", "fit/ranker", "rank", "evaluate"}
+AFTER_MERGE = {"retrieve/merge", "features", "examples"} | FITTED
+EVERYTHING = LEARNED | RETRIEVED | AFTER_MERGE
 
 
-def opened(market: Dataset, root: Path, **overrides: object) -> Stages:
+def opened(market: Dataset, root: Path, **overrides: object) -> System:
     settings = choose_sources(load_settings(overrides={**SMALL, **overrides}), only="repurchase,popularity", drop=None)
     first = WEEK.earlier(settings.ranking.training_weeks)
-    return Stages(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", first)
+    return System(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", first)
 
 
-def computed(stages: Stages) -> set[str]:
-    """The stages that a test week computes."""
-    buyers = stages.buyers(WEEK)
-    choose_tree_count(stages, WEEK)
-    judge(stages, recommend(stages, fit_ranker(stages, WEEK, trees=2), buyers), buyers)
-    return set(stages.artifacts.reporter.computed)
+def computed(system: System) -> set[str]:
+    """The kinds of stages that a test week computes."""
+    (target,) = targets(system, [WEEK])
+    search_trees(system, target)
+    evaluate(system, recommend(system, fit_ranker(system, target, trees=2), target.shards), target.shards)
+    done = system.artifacts.done.values()
+    return {str(stage.folder.parent.relative_to(system.artifacts.root)) for stage in done if not stage.reused}
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +65,13 @@ def root(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("run.threads", 1, set()),
         ("run.device", "cpu", set()),
         ("retrieval.same_product.k", 3, set()),
-        ("retrieval.popularity.k", 3, {"learn", "retrieve"} | AFTER_MERGE),
+        ("retrieval.popularity.k", 3, {"learn/popularity", "retrieve/popularity"} | AFTER_MERGE),
         ("retrieval.max_candidates", 7, AFTER_MERGE),
         ("retrieval.rrf_constant", 7, AFTER_MERGE),
-        ("run.shard_customers", 20, {"retrieve"} | AFTER_MERGE),
-        ("ranking.negatives_per_positive", 2, {"examples", "fit", "rank", "evaluate"}),
-        ("ranking.lambdarank.num_leaves", 4, {"fit", "rank", "evaluate"}),
-        ("run.k", 5, {"fallback", "rank", "evaluate"}),
+        ("run.shard_customers", 20, RETRIEVED | AFTER_MERGE),
+        ("ranking.negatives_per_positive", 2, {"examples"} | FITTED),
+        ("ranking.lambdarank.num_leaves", 4, FITTED),
+        ("run.k", 5, {"learn/fallback", "rank", "evaluate"}),
         ("evaluation.bootstrap_resamples", 101, {"evaluate"}),
     ],
 )
@@ -83,34 +89,37 @@ def test_another_seed_device_or_data_set_learns_again(market: Dataset, root: Pat
         replace(usual, device="gpu"),
         replace(usual, dataset=replace(market, digest="another")),
     )
-    keys = {stage.learned(source, WEEK).key for stage in (usual, *others)}
+    keys = {learned(system, source, WEEK).key for system in (usual, *others)}
     assert len(keys) == 4
-
-
-def test_changed_code_of_the_stages_themselves_computes_again(market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usual: Callable[..., str] = stages.code_digest
-    monkeypatch.setattr(stages, "code_digest", lambda *names: usual(*names) + ("changed" if stages.__name__ in names else ""))
-    assert computed(opened(market, root)) == EVERYTHING - {"fallback"}
 
 
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
-        ("lookbook.pipelines.stages.rank", {"fit", "fallback", "rank", "evaluate"}),
-        ("lookbook.ranking.select", {"fallback", "rank", "evaluate"}),
+        ("lookbook.pipelines.stages.learn", EVERYTHING),
+        ("lookbook.pipelines.stages.retrieve", AFTER_MERGE),
+        ("lookbook.pipelines.stages.features", {"features", "examples"} | FITTED),
+        ("lookbook.pipelines.stages.examples", {"examples"} | FITTED),
+        ("lookbook.pipelines.stages.fit", FITTED),
+        ("lookbook.pipelines.stages.rank", {"rank", "evaluate"}),
+        ("lookbook.pipelines.stages.evaluate", {"evaluate"}),
+        ("lookbook.ranking.select", {"learn/fallback", "rank", "evaluate"}),
+        ("lookbook.retrieval.merge", AFTER_MERGE),
     ],
 )
-def test_changed_code_of_ranking_computes_the_ranking_again(
+def test_changed_code_computes_what_it_is_the_code_of(
     market: Dataset, root: Path, monkeypatch: pytest.MonkeyPatch, module: str, expected: set[str]
 ) -> None:
-    usual: Callable[..., str] = rank.code_digest
-    monkeypatch.setattr(rank, "code_digest", lambda *names: usual(*names) + (module if module in names else ""))
+    usual: Callable[..., str] = code_digest
+    for step in ("learn", "retrieve", "features", "examples", "fit", "rank", "evaluate"):
+        changed = lambda *names: usual(*names) + (module if module in names else "")  # noqa: E731
+        monkeypatch.setattr(f"lookbook.pipelines.stages.{step}.code_digest", changed)
     assert computed(opened(market, root)) == expected
 
 
 def test_too_few_weeks_to_learn_from_are_refused_with_the_setting_to_change(market: Dataset, tmp_path: Path) -> None:
     short = replace(market, transactions=market.transactions.filter(pl.col("date") >= WEEK.as_of), digest="short")
     with pytest.raises(DataError, match=r"no training examples[\s\S]*lower ranking\.training_weeks"):
-        choose_tree_count(opened(short, tmp_path), WEEK)
+        computed(opened(short, tmp_path))
     with pytest.raises(DataError, match="no training examples"):
-        fit_ranker(opened(short, tmp_path), WEEK, trees=2)
+        fit_ranker(opened(short, tmp_path), targets(opened(short, tmp_path), [WEEK])[0], trees=2)

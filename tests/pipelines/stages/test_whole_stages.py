@@ -14,10 +14,15 @@ from lookbook.data.windows import Window
 from lookbook.features.registry import GROUP_NAMES, GROUPS
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import choose_sources, leave_out_features, load_settings
-from lookbook.pipelines.stages import system as stages
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
-from lookbook.pipelines.stages.rank import rank_week, recommend_fallback, search_trees
-from lookbook.pipelines.stages.system import Stages
+from lookbook.pipelines.stages.examples import examples_of
+from lookbook.pipelines.stages.features import candidate_features, features, seen
+from lookbook.pipelines.stages.fit import search_trees
+from lookbook.pipelines.stages.learn import fallback, learned
+from lookbook.pipelines.stages.rank import fit_and_rank, recommend_fallback
+from lookbook.pipelines.stages.retrieve import candidates, pairs
+from lookbook.pipelines.stages.shards import Target, buyers, targets
+from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.retrieval.registry import SOURCES
 
@@ -36,13 +41,17 @@ SMALL = {
 }
 
 
-def opened(market: Dataset, root: Path, only: str = ALL, **overrides: object) -> Stages:
+def opened(market: Dataset, root: Path, only: str = ALL, **overrides: object) -> System:
     settings = choose_sources(load_settings(overrides={**SMALL, **overrides}), only=only, drop=None)
     first = WEEK.earlier(settings.ranking.training_weeks)
-    return Stages(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", first)
+    return System(market, root, settings, Artifacts(root / "cache", Reporter("quiet")), "cpu", first)
 
 
-def fewer(whole: Stages, only: str, *, kept_only: bool = False) -> Stages:
+def of_week(system: System) -> Target:
+    return targets(system, [WEEK])[0]
+
+
+def fewer(whole: System, only: str, *, kept_only: bool = False) -> System:
     return replace(whole, settings=choose_sources(whole.settings, only=only, drop=None), whole=whole, kept_only=kept_only)
 
 
@@ -51,65 +60,66 @@ def files(parts: Iterable[Stage]) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def whole(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Stages:
+def whole(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> System:
     return opened(market, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.mark.parametrize("only", ["popularity,co_purchase,matrix_factorization", "repurchase,popularity", "matrix_factorization"])
 def test_what_a_variant_computes_is_what_a_run_of_its_own_computes(
-    whole: Stages, market: Dataset, tmp_path: Path, only: str
+    whole: System, market: Dataset, tmp_path: Path, only: str
 ) -> None:
     variant, own = fewer(whole, only), opened(market, tmp_path, only)
-    for shard in variant.buyers(WEEK):
-        assert_frame_equal(variant.examples(shard).table("features").collect(), own.examples(shard).table("features").collect(),
-                           check_exact=True)  # fmt: skip
-        mine, theirs = variant.features(shard), own.features(shard)
+    for shard in buyers(variant, WEEK):
+        learned_from = [examples_of(system, shard).table("features").collect() for system in (variant, own)]
+        assert_frame_equal(*learned_from, check_exact=True)
+        mine, theirs = features(variant, shard), features(own, shard)
         assert mine.key == theirs.key
         assert_frame_equal(mine.table("features").collect(), theirs.table("features").collect(), check_exact=True)
-    ranked, alone = (rank_week(each, each.buyers(WEEK)) for each in (variant, own))
-    assert ranked.trees == alone.trees
-    assert ranked.ranker.key == alone.ranker.key
-    assert files([ranked.ranker]) == files([alone.ranker])
+    ranked, alone = (fit_and_rank(each, of_week(each)) for each in (variant, own))
+    assert ranked.fitted.trees == alone.fitted.trees
+    assert ranked.fitted.ranker.key == alone.fitted.ranker.key
+    assert files([ranked.fitted.ranker]) == files([alone.fitted.ranker])
     assert files(ranked.recommendations) == files(alone.recommendations)
 
 
-def test_the_shared_table_holds_every_candidate_once(whole: Stages) -> None:
-    shard = whole.buyers(WEEK)[0]
-    table = whole.candidate_features(shard).table("features").collect()
-    found = [whole.candidates(source, shard).table("candidates").select("customer", "article") for source in whole.sources]
+def test_the_shared_table_holds_every_candidate_once(whole: System) -> None:
+    shard = buyers(whole, WEEK)[0]
+    table = candidate_features(whole, shard).table("features").collect()
+    found = [candidates(whole, source, shard).table("candidates").select("customer", "article") for source in whole.sources]
     assert table.select("customer", "article").rows() == sorted(set(pl.concat(found).collect().rows()))
 
 
-def test_no_two_sources_learn_a_table_that_features_read(whole: Stages) -> None:
+def test_no_two_sources_learn_a_table_that_features_read(whole: System) -> None:
     # else a variant without the first of them would read features of vectors that it lacks
     every = replace(whole, settings=choose_sources(whole.settings, only=",".join(SOURCES), drop=None))
-    learned = [name for source in every.sources for name in every.learned(source, WEEK).tables]
+    tables = [name for source in every.sources for name in learned(every, source, WEEK).tables]
     read = {name for group in GROUPS for name in group.requires}
     assert read
-    assert sorted(name for name in learned if name in read) == sorted(read)
+    assert sorted(name for name in tables if name in read) == sorted(read)
 
 
-def test_variants_compute_no_feature_and_no_source(whole: Stages, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_variants_compute_no_feature_and_no_source(whole: System, monkeypatch: pytest.MonkeyPatch) -> None:
     for window in (WEEK.earlier(2), WEEK.earlier(1), WEEK):
-        for shard in whole.buyers(window):
-            whole.candidate_features(shard)
-    reporter = Reporter("quiet")
-    variant = fewer(replace(whole, artifacts=Artifacts(whole.artifacts.root, reporter)), "popularity,co_purchase")
-    monkeypatch.setattr(stages, "add_features", lambda *_: pytest.fail("features were computed again"))
-    rank_week(variant, variant.buyers(WEEK))
-    assert not reporter.computed.keys() & {"learn", "retrieve", "statistics"}
-    assert {"merge", "examples", "features", "fit", "rank"} <= reporter.computed.keys()
+        for shard in buyers(whole, window):
+            candidate_features(whole, shard)
+    fallback(whole, WEEK)
+    variant = fewer(replace(whole, artifacts=Artifacts(whole.artifacts.root, Reporter("quiet"))), "popularity,co_purchase")
+    monkeypatch.setattr("lookbook.pipelines.stages.features.add_features", lambda *_: pytest.fail("features were computed again"))
+    fit_and_rank(variant, of_week(variant))
+    computed = {stage.folder.parent.name for stage in variant.artifacts.done.values() if not stage.reused}
+    assert computed == {"merge", "examples", "features", "trees", "ranker", "rank"}
 
 
-def test_the_fixed_budget_fills_up_and_the_union_budget_does_not(whole: Stages) -> None:
-    shard = whole.buyers(WEEK)[0]
-    kept = whole.pairs(shard).table("pairs").select("customer", "article").collect()
+def test_the_fixed_budget_fills_up_and_the_union_budget_does_not(whole: System) -> None:
+    shard = buyers(whole, WEEK)[0]
+    kept = pairs(whole, shard).table("pairs").select("customer", "article").collect()
     rest = "popularity,matrix_factorization"
-    fixed = fewer(whole, rest).pairs(shard).table("pairs").collect()
-    union = fewer(whole, rest, kept_only=True).pairs(shard).table("pairs").collect()
+    fixed = pairs(fewer(whole, rest), shard).table("pairs").collect()
+    union = pairs(fewer(whole, rest, kept_only=True), shard).table("pairs").collect()
     sizes = fixed.group_by("customer").len()["len"]
     assert sizes.max() == 15
-    found = [whole.candidates(source, shard).table("candidates") for source in whole.sources if source.name in rest.split(",")]
+    named = rest.split(",")
+    found = [candidates(whole, source, shard).table("candidates") for source in whole.sources if source.name in named]
     reachable = pl.concat([table.select("customer", "article") for table in found]).unique().collect()
     expected = kept.join(reachable, on=["customer", "article"], how="semi").sort("customer", "article")
     assert_frame_equal(union.select("customer", "article"), expected)
@@ -118,39 +128,40 @@ def test_the_fixed_budget_fills_up_and_the_union_budget_does_not(whole: Stages) 
     assert union.columns == fixed.columns
 
 
-def test_a_week_before_the_first_starts_cold_and_a_later_one_warm(whole: Stages) -> None:
+def test_a_week_before_the_first_starts_cold_and_a_later_one_warm(whole: System) -> None:
     source = next(source for source in whole.sources if source.warm_start)
     keys = {}
     for weeks in (-3, -2, -1):
         window = WEEK.earlier(-weeks)
-        keys[weeks] = (whole.learned(source, window), replace(whole, first=window).learned(source, window))
+        keys[weeks] = (learned(whole, source, window), learned(replace(whole, first=window), source, window))
     assert [mine.key == cold.key for mine, cold in keys.values()] == [True, True, False]
     assert whole.first == WEEK.earlier(2)
 
 
-def test_a_left_out_group_has_no_column_in_the_ranker(whole: Stages) -> None:
+def test_a_left_out_group_has_no_column_in_the_ranker(whole: System) -> None:
     less = replace(whole, settings=leave_out_features(whole.settings, "embedding", "source"))
-    shard = whole.buyers(WEEK)[0]
-    all_columns = whole.seen(whole.examples(shard).table("features")).collect_schema().names()
-    columns = less.seen(less.examples(shard).table("features")).collect_schema().names()
+    shard = buyers(whole, WEEK)[0]
+    all_columns = seen(whole, examples_of(whole, shard).table("features")).collect_schema().names()
+    columns = seen(less, examples_of(less, shard).table("features")).collect_schema().names()
     gone = set(all_columns) - set(columns)
     assert {"rrf", "n_sources", "popularity_rank"} <= gone
     assert {name for name in gone if "embedding" in name or "affinity" in name}
     assert columns == [name for name in all_columns if name not in gone]
     assert "article_sales_7d" in columns
-    assert less.examples(shard).key == whole.examples(shard).key
-    assert rank_week(less, less.buyers(WEEK)).ranker.key != rank_week(whole, whole.buyers(WEEK)).ranker.key
+    assert examples_of(less, shard).key == examples_of(whole, shard).key
+    assert fit_and_rank(less, of_week(less)).fitted.ranker.key != fit_and_rank(whole, of_week(whole)).fitted.ranker.key
 
 
-def test_a_ranker_without_any_feature_is_refused_with_the_setting(whole: Stages) -> None:
+def test_a_ranker_without_any_feature_is_refused_with_the_setting(whole: System) -> None:
     every = replace(whole, settings=leave_out_features(whole.settings, *GROUP_NAMES[:-1]))
     plain = replace(every.dataset, customers=every.dataset.customers.drop("member"), digest="plain")
+    bare = replace(every, dataset=plain)
     with pytest.raises(SettingsError, match=r"features\.leave_out = .*: no feature is left"):
-        search_trees(replace(every, dataset=plain), WEEK)
+        search_trees(bare, of_week(bare))
 
 
-def test_without_ranking_everybody_gets_the_fallback_list_of_their_age_band(whole: Stages) -> None:
-    shards = whole.buyers(WEEK)
+def test_without_ranking_everybody_gets_the_fallback_list_of_their_age_band(whole: System) -> None:
+    shards = buyers(whole, WEEK)
     lists = pl.concat([stage.table("recommendations") for stage in recommend_fallback(whole, shards)]).collect()
     assert lists["score"].is_null().all()
     assert lists.group_by("customer").len()["len"].unique().to_list() == [12]

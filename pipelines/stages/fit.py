@@ -1,0 +1,101 @@
+"""Step `fit`: how many trees, and a LambdaRank ranker of so many from all training weeks.
+
+Input: System, Target. Output: the stages fit/trees (curve.json) and fit/ranker (what `Ranker.load` reads).
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lookbook.pipelines.stages.artifacts import Stage
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.examples import examples_before, rows_before
+from lookbook.pipelines.stages.shards import Target
+from lookbook.pipelines.stages.system import System
+from lookbook.ranking.ranker import choose_trees
+from lookbook.ranking.ranker import fit as fit_trees
+
+UNKNOWN = 0
+"""Trees of a ranker in a plan, while they are not searched for yet: no ranker has so few, so none is found on disk."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A ranker of `trees` trees. search: the stage that found the number of trees (its curve.json: MAP@12 after each tree); null
+    where it was given."""
+
+    trees: int
+    search: Stage | None
+    ranker: Stage
+
+
+def fit(system: System, targets: Iterable[Target], *, trees: int | None = None) -> list[Fitted]:
+    """A ranker for each target, all with as many trees: `trees`, or as many as are best for the first."""
+    fitted: list[Fitted] = []
+    for target in targets:
+        fitted.append(fit_target(system, target, trees=trees))
+        trees = fitted[-1].trees
+    return fitted
+
+
+def fit_target(system: System, target: Target, *, trees: int | None = None) -> Fitted:
+    """A ranker fitted on the training weeks of `target`. trees: None = by early stopping."""
+    search = search_trees(system, target) if trees is None else None
+    chosen = trees_of(search) if search else trees
+    assert chosen is not None
+    return Fitted(chosen, search, fit_ranker(system, target, trees=chosen))
+
+
+def trees_of(search: Stage) -> int:
+    """Trees that ranked the newest training week best, after learning from the older ones; UNKNOWN in a plan."""
+    curve = search.folder / "curve.json"
+    return int(json.loads(curve.read_text())["trees"]) if search.folder.exists() else UNKNOWN
+
+
+def search_trees(system: System, target: Target) -> Stage:
+    """curve.json: the best number of trees, and MAP@12 of the newest training week after each tree."""
+    settings = system.settings
+    key = {**_key(system, target), "purpose": "early stopping"}
+
+    def build(folder: Path) -> None:
+        *older, newest = rows_before(system, target)
+        curve = choose_trees(
+            [part for week in older for part in week],
+            newest,
+            settings=settings.ranking.lambdarank,
+            seed=settings.run.seed,
+            threads=settings.run.threads,
+        )
+        (folder / "curve.json").write_text(json.dumps({"trees": curve.trees, "map_at_12": curve.values}) + "\n")
+
+    return system.artifacts.stage("fit/trees", str(target.window.as_of), key=key, build=build, customers=target.learned_from)
+
+
+def fit_ranker(system: System, target: Target, *, trees: int) -> Stage:
+    """A ranker of `trees` trees from all training weeks of `target`; the folder is what `Ranker.load` reads."""
+    settings = system.settings
+    key = {**_key(system, target), "trees": trees}
+
+    def build(folder: Path) -> None:
+        ranker = fit_trees(
+            [part for week in rows_before(system, target) for part in week],
+            settings.ranking.lambdarank,
+            trees=trees,
+            seed=settings.run.seed,
+            threads=settings.run.threads,
+        )
+        ranker.save(folder)
+
+    return system.artifacts.stage("fit/ranker", str(target.window.as_of), key=key, build=build, customers=target.learned_from)
+
+
+def _key(system: System, target: Target) -> dict[str, object]:
+    return {
+        "examples": [stage.key for week in examples_before(system, target) for stage in week],
+        "max_examples": system.settings.ranking.max_examples,
+        "settings": vars(system.settings.ranking.lambdarank),
+        "leave_out": sorted(system.settings.features.leave_out),
+        "seed": system.settings.run.seed,
+        "code": code_digest("lookbook.ranking.ranker", "lookbook.ranking.examples", "lookbook.pipelines.stages.examples", __name__),
+    }
