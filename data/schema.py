@@ -64,6 +64,8 @@ EMBEDDINGS: Schema = {"id": pl.UInt32, "bias": pl.Float32}
 Affinity of a customer to an article = dot product of their vectors + the article's bias; bias of customers is 0."""
 
 RECOMMENDATIONS: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32, "rank": pl.UInt8}
+REASONED: Schema = {**RECOMMENDATIONS, "source": pl.String}
+"""RECOMMENDATIONS, and the candidate source that ranked the article best, the first of equals; null = filled up."""
 """One row per recommended article, sorted by customer and rank; rank 1..k. score: null for a fallback article."""
 
 

@@ -6,7 +6,6 @@ stages/, and everything that it computes is kept on disk for the next run.
 
 from pathlib import Path
 
-from lookbook.data.windows import last_window
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.runs.finished import newest_run
 from lookbook.pipelines.runs.written import write_run
@@ -19,7 +18,7 @@ from lookbook.pipelines.stages.phases import Phase, work
 from lookbook.pipelines.stages.rank import fit_and_rank, rank
 from lookbook.pipelines.stages.retrieve import retrieve
 from lookbook.pipelines.stages.shards import Target, run_targets, targets
-from lookbook.pipelines.stages.system import System, open_system
+from lookbook.pipelines.stages.system import System, final_window, open_system
 from lookbook.pipelines.terminal.progress import Reporter
 
 
@@ -56,7 +55,7 @@ def run_until(phase: Phase, settings: Settings, reporter: Reporter, *, root: Pat
 def recommend_only(settings: Settings, reporter: Reporter, *, root: Path, trees: int, fresh: bool = False) -> Path:
     """The final half alone, with the number of trees of a finished run, on the data as it is now; returns the new run folder."""
     with open_system(settings, reporter, root=root, fresh=fresh) as system:
-        (week,) = targets(system, [], final=last_window(system.dataset.last_day).earlier(-1))
+        (week,) = targets(system, [], final=final_window(system.dataset))
         Plan.of(system.artifacts).announce(system, lambda planned: fit_and_rank(planned, week, trees=trees))
         with reporter.showing():
             final = fit_and_rank(system, week, trees=trees)

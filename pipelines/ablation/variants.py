@@ -24,7 +24,7 @@ from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.examples import NoExamplesError
 from lookbook.pipelines.stages.features import candidate_features
 from lookbook.pipelines.stages.fit import Fitted
-from lookbook.pipelines.stages.rank import Lists, fit_and_rank, recommend_fallback
+from lookbook.pipelines.stages.rank import Lists, fit_and_rank, listed, recommend_fallback
 from lookbook.pipelines.stages.retrieve import pairs
 from lookbook.pipelines.stages.shards import Target, training_of
 from lookbook.pipelines.stages.system import System
@@ -172,7 +172,7 @@ def _customers(system: System, week: Target, lists: Lists, name: str, *, cut: bo
 
     def build(folder: Path) -> None:
         labels = system.dataset.labels(week.window)
-        recommended = pl.concat([stage.table("recommendations") for stage in lists])
+        recommended = listed(lists)
         metrics = customer_metrics(recommended, labels, k=k).select("customer", "n_labels", "average_precision")
         kept = pl.concat([stage.table("pairs").select(PAIR) for stage in found]) if found else None
         write_tables(folder, {"customers": _with_counts(metrics, kept, labels)})

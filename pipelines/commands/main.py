@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 
 from lookbook.pipelines.commands import data as cli_data
+from lookbook.pipelines.commands import export as cli_export
 from lookbook.pipelines.commands import inspect as cli_inspect
 from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 from lookbook.pipelines.machine.memory_limit import remember_command
@@ -103,6 +104,7 @@ def check(
 
 cli_inspect.attach(app, data_app)
 cli_data.attach(data_app)
+cli_export.attach(app)
 
 
 def main() -> None:

@@ -58,6 +58,10 @@ class Choice(DataChoice):
     ] = None
     device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
     seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
+    names: Annotated[
+        bool | None,
+        Parameter(help="Ids and names in the recommendations too, and recommendations.csv; by default up to 200,000 customers."),
+    ] = None
 
     def settings(self) -> "Settings":
         settings = super().settings()
@@ -67,7 +71,8 @@ class Choice(DataChoice):
 
     def given(self) -> dict[str, object]:
         run = {"run.preset": self.preset, "run.device": self.device, "run.seed": self.seed}
-        return {**super().given(), **run, "data.sample": self.sample}
+        names = None if self.names is None else "yes" if self.names else "no"
+        return {**super().given(), **run, "data.sample": self.sample, "run.names": names}
 
     def settings_or_those_of(self, run: str | None, artifacts: Path) -> "Settings | None":
         """The settings that are asked for; None = those of a finished run, whose thread limit is then set.

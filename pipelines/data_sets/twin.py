@@ -12,6 +12,7 @@ import polars as pl
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
+from lookbook.data.schema import RECOMMENDATIONS
 from lookbook.data.simulate.simulate import PROPENSITY_FILE
 from lookbook.data.simulate.twin.comparison import Comparison, compare, scale_of
 from lookbook.data.simulate.twin.figures import market_figures
@@ -138,7 +139,7 @@ def _of_run(run: Path | None, dataset: Dataset, settings: Settings) -> dict[str,
         return {}
     if read_about(run)["data_digest"] != dataset.digest:
         raise ArtifactError(f"run {run.name} was on other data; run lookbook on this folder first: --dataset hm --data-dir")
-    recommended = pl.scan_parquet(run / "test_recommendations.parquet", glob=False)
+    recommended = pl.scan_parquet(run / "test_recommendations.parquet", glob=False).select(*RECOMMENDATIONS)
     labels = dataset.labels(last_window(dataset.last_day))
     return {SYSTEM: customer_metrics(recommended, labels, k=settings.run.k).collect()}
 

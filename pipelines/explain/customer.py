@@ -16,6 +16,7 @@ from lookbook.pipelines.explain.lost_labels import traced
 from lookbook.pipelines.explain.reasons import Row, evidence, purchases, ranks_by_source, reason
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.raw_ids import customer_ids, named_articles
+from lookbook.pipelines.stages.rank import listed
 
 Card = dict[str, object]
 LAST_PURCHASES = 12
@@ -48,7 +49,7 @@ def example_customers(finished: FinishedRun, n: int = 10) -> pl.Series:
     quarter and at three quarters. Sorted by segment, worst first.
     """
     settings = finished.system.settings
-    lists = pl.concat([stage.table("recommendations") for stage in finished.ranked.recommendations])
+    lists = listed(finished.ranked.recommendations)
     judged = customer_metrics(lists, finished.system.dataset.labels(finished.week), k=settings.run.k).collect()
     segments = customer_segments(finished.system.dataset.before(finished.week.as_of), judged["customer"]).collect()
     order = {segment: place for place, segment in enumerate(RECENCY_SEGMENTS)}
@@ -70,7 +71,7 @@ def cards_of(decided: Decided) -> list[Card]:
     """As `cards`, for the customers of `decided` in ascending order; `bought` is empty in the week after the data."""
     ids = decided.customers.rename("customer").to_frame().lazy()
     about = (
-        ids.join(customer_ids(decided.system), on="customer", how="left", validate="1:1")
+        ids.join(customer_ids(decided.system.folder), on="customer", how="left", validate="1:1")
         .join(customer_segments(decided.history, decided.customers), on="customer", how="left", validate="1:1")
         .sort("customer")
         .collect()

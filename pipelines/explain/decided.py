@@ -14,13 +14,12 @@ from lookbook.data.windows import Window
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.features import features, seen
-from lookbook.pipelines.stages.rank import Ranked, fit_and_rank
-from lookbook.pipelines.stages.retrieve import UNCUT, candidates
+from lookbook.pipelines.stages.rank import Ranked, fit_and_rank, listed
+from lookbook.pipelines.stages.retrieve import uncut_pairs
 from lookbook.pipelines.stages.shards import Shard, Week, targets
-from lookbook.pipelines.stages.system import System
+from lookbook.pipelines.stages.system import System, final_window
 from lookbook.ranking.ranker import Ranker
 from lookbook.ranking.trees import Trees
-from lookbook.retrieval.merge import merge
 
 
 @dataclass(frozen=True)
@@ -55,18 +54,7 @@ class Decided:
     @cached_property
     def retrieved(self) -> pl.DataFrame:
         """PAIRS of everything that any source retrieved, and `place`: 1 = best by rrf; the first max_candidates were kept."""
-        constant = self.system.settings.retrieval.rrf_constant
-        parts = [
-            merge(
-                {
-                    source.name: self._of(candidates(self.system, source, shard).table("candidates"))
-                    for source in self.system.sources
-                },
-                rrf_constant=constant,
-                max_candidates=UNCUT,
-            )
-            for shard in self.shards
-        ]
+        parts = [self._of(uncut_pairs(self.system, shard)) for shard in self.shards]
         place = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
         by_rrf = pl.concat(parts).sort("customer", "rrf", "article", descending=[False, True, False])
         return by_rrf.with_columns(place=place).sort(PAIR).collect()
@@ -95,7 +83,7 @@ class Decided:
     @cached_property
     def recommended(self) -> pl.DataFrame:
         """RECOMMENDATIONS; score: null = filled up from the fallback list."""
-        lists = pl.concat([stage.table("recommendations") for stage in self.ranked.recommendations])
+        lists = listed(self.ranked.recommendations)
         return self._of(lists).sort("customer", "rank").collect()
 
     @cached_property
@@ -116,7 +104,7 @@ def in_final_week(finished: FinishedRun, customers: pl.Series) -> Decided:
     """What the run decided for any `customers` for the week after the data. What the run did not compute for their shards is
     computed now: all of it, if it ran without its final half."""
     system, trees = finished.system, finished.ranked.fitted.trees
-    (everybody,) = targets(system, [], final=finished.week.earlier(-1))
+    (everybody,) = targets(system, [], final=final_window(system.dataset))
     target = replace(everybody, shards=_holding(everybody.shards, customers))
     Plan.of(system.artifacts).announce(system, lambda planned: fit_and_rank(planned, target, trees=trees))
     with system.artifacts.reporter.showing():

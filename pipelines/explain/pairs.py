@@ -15,6 +15,7 @@ from lookbook.evaluation.label_ranks import LabelRanks
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.digest import digest
 from lookbook.pipelines.stages.features import features, seen
+from lookbook.pipelines.stages.rank import listed
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.ranker import Ranker, feature_matrix
 from lookbook.ranking.trees import Matrix, Trees
@@ -56,7 +57,7 @@ class ExplainedPairs:
     @property
     def filled_up(self) -> pl.DataFrame:
         """RECOMMENDATIONS to the customers that no score decided: those from the fallback list."""
-        lists = pl.concat([stage.table("recommendations") for stage in self.finished.ranked.recommendations])
+        lists = listed(self.finished.ranked.recommendations)
         return lists.filter(pl.col("score").is_null()).collect().join(self._chosen, on="customer", how="semi")
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.errors import DataError
+from lookbook.data.schema import RECOMMENDATIONS
 from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, segment_members
@@ -145,7 +146,7 @@ def _paired(root: Path, folders: list[Path], reporter: Reporter, *, top: int) ->
 
 
 def _per_customer(folder: Path, labels: pl.LazyFrame, *, k: int) -> pl.DataFrame:
-    lists = pl.scan_parquet(folder / "test_recommendations.parquet", glob=False)
+    lists = pl.scan_parquet(folder / "test_recommendations.parquet", glob=False).select(*RECOMMENDATIONS)
     return customer_metrics(lists, labels, k=k).collect()
 
 

@@ -21,12 +21,27 @@ def dense_id(folder: Path, what: Literal["customer", "article"], raw: str) -> in
     Raises:
         DataError: there is none; the message names the nearest known ids.
     """
+    return int(dense_ids(folder, what, pl.Series([raw], dtype=pl.String))[0])
+
+
+def dense_ids(folder: Path, what: Literal["customer", "article"], raw: pl.Series) -> pl.Series:
+    """The numbers of customers or articles, in the order of their own ids `raw`; the series is called `what`.
+
+    Raises:
+        DataError: one is not known; the message names the first, and the nearest known ids.
+    """
     ids = pl.scan_parquet(folder / f"{what}_ids.parquet", glob=False).select(what, raw=f"{what}_id")
-    found = ids.filter(pl.col("raw") == raw).collect()
-    if len(found):
-        return int(found[what][0])
+    asked = pl.LazyFrame({"raw": raw})
+    found = asked.join(ids.join(asked.unique(), on="raw", how="semi"), on="raw", how="left", maintain_order="left").collect()
+    unknown = found.filter(pl.col(what).is_null())
+    if len(unknown):
+        raise _unknown(ids, what, str(unknown["raw"][0]))
+    return found[what]
+
+
+def _unknown(ids: pl.LazyFrame, what: str, raw: str) -> DataError:
     near = nearest_ids(ids.select("raw").collect()["raw"], raw)
-    raise DataError(
+    return DataError(
         f"unknown {what} {raw!r}",
         expected=f"the id of a {what} as the files of the data set spell it; nearest known: {', '.join(near) or 'none'}",
         fix=f"copy the id from the {what} file or from submission.csv, with its leading zeros",
@@ -44,15 +59,25 @@ def nearest_ids(known: pl.Series, raw: str) -> list[str]:
     return known.slice(max(0, place - NEIGHBOURS), min(place, NEIGHBOURS) + NEIGHBOURS).to_list()
 
 
-def named_articles(system: System) -> pl.LazyFrame:
+def article_names(folder: Path) -> pl.LazyFrame:
     """article, article_id (the retailer's own), name: of every article; where the data set has no name or a blank, the id."""
-    ids = pl.scan_parquet(system.folder / "article_ids.parquet", glob=False).select("article", "article_id")
-    articles = system.dataset.articles.select("article", "name")
-    named = ids.join(articles, on="article", how="left", validate="1:1", maintain_order="left")
+    ids, articles = (pl.scan_parquet(folder / f"{file}.parquet", glob=False) for file in ("article_ids", "articles"))
+    return _named(ids, articles)
+
+
+def named_articles(system: System) -> pl.LazyFrame:
+    """The same, of a data set that is open."""
+    return _named(pl.scan_parquet(system.folder / "article_ids.parquet", glob=False), system.dataset.articles)
+
+
+def customer_ids(folder: Path) -> pl.LazyFrame:
+    """customer, customer_id (the retailer's own): of every customer."""
+    return pl.scan_parquet(folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")
+
+
+def _named(ids: pl.LazyFrame, articles: pl.LazyFrame) -> pl.LazyFrame:
+    named = ids.select("article", "article_id").join(
+        articles.select("article", "name"), on="article", how="left", validate="1:1", maintain_order="left"
+    )
     name = pl.col("name").str.strip_chars().replace("", None)
     return named.with_columns(name.fill_null(pl.col("article_id")))
-
-
-def customer_ids(system: System) -> pl.LazyFrame:
-    """customer, customer_id (the retailer's own): of every customer."""
-    return pl.scan_parquet(system.folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")

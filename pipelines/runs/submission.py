@@ -18,7 +18,8 @@ def write_submission(recommendations: pl.LazyFrame, *, dataset_folder: Path, fil
     customers = pl.scan_parquet(dataset_folder / "customer_ids.parquet", glob=False).select("customer", "customer_id")
     order = pl.scan_parquet(dataset_folder / "submission_order.parquet", glob=False).select("customer")
     lists = (
-        recommendations.join(articles, on="article", how="left", validate="m:1", maintain_order="left")
+        recommendations.select("customer", "article", "rank")
+        .join(articles, on="article", how="left", validate="m:1", maintain_order="left")
         .sort("customer", "rank")
         .group_by("customer", maintain_order=True)
         .agg(prediction=pl.col("article_id").str.join(" "))

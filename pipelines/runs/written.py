@@ -14,11 +14,13 @@ import polars as pl
 
 from lookbook.evaluation.results import nested
 from lookbook.pipelines.runs.folder import as_json, new_run
+from lookbook.pipelines.runs.kept import keep
+from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
 from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.settings.config import write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
 from lookbook.pipelines.stages.digest import digest, library_versions
-from lookbook.pipelines.stages.rank import Lists, Ranked
+from lookbook.pipelines.stages.rank import Lists, Ranked, listed_with_source
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import peak_memory_mb
 
@@ -30,9 +32,10 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
     """The folder of the new run. verdict: the stage evaluate of the test half; None = it was not run."""
     with new_run(system.artifacts.root.parent, digest(system.settings.tables)) as folder:
         for name, half in halves.items():
-            lists = write_recommendations(folder / f"{PREFIXES[name]}recommendations.parquet", half.recommendations)
-            write_submission(lists, dataset_folder=system.folder, file=folder / f"{PREFIXES[name]}submission.csv")
+            write_lists(system, half.recommendations, folder, name)
             half.fitted.ranker.copy_to(folder / "models" / name)
+        if "final" in halves and system.settings.run.keep_learned:
+            keep(system, halves["final"].target.window, folder)
         if verdict is not None:
             (folder / "metrics.json").write_text(as_json(metrics_of(verdict)))
         write_settings(system.settings, folder / "config.resolved.toml")
@@ -53,10 +56,21 @@ def metrics_of(verdict: Stage) -> dict[str, object]:
     }
 
 
-def write_recommendations(file: Path, parts: Lists) -> pl.LazyFrame:
-    """One Parquet file from the shards, in customer order."""
-    pl.concat([part.table("recommendations") for part in parts]).sink_parquet(file, compression="zstd", maintain_order=True)
-    return pl.scan_parquet(file, glob=False)
+def write_lists(system: System, lists: Lists, folder: Path, half: Half) -> None:
+    """recommendations.parquet (REASONED) and submission.csv; of the final half with the retailer's ids and names too, and as
+    recommendations.csv, if run.names says so. In customer order."""
+    table = listed_with_source(lists)
+    named = half == "final" and wants_names(system.settings.run.names, customers_of(system))
+    file = folder / f"{PREFIXES[half]}recommendations.parquet"
+    (with_names(table, system.folder) if named else table).sink_parquet(file, compression="zstd", maintain_order=True)
+    written = pl.scan_parquet(file, glob=False)
+    if named:
+        write_csv(written, folder / "recommendations.csv")
+    write_submission(written, dataset_folder=system.folder, file=folder / f"{PREFIXES[half]}submission.csv")
+
+
+def customers_of(system: System) -> int:
+    return int(system.dataset.customers.select(pl.len()).collect().item())
 
 
 def write_about(folder: Path, system: System, facts: Mapping[str, object]) -> None:

@@ -41,6 +41,8 @@ class RunSettings(_Frozen):
     active_weeks: Annotated[int, Gt(0)]
     shard_customers: Annotated[int, Gt(0)]
     cache_features: bool
+    keep_learned: bool
+    names: Literal["auto", "yes", "no"]
     memory_limit: str
     preset: Literal["default", "quick", "best"]
 

@@ -18,7 +18,7 @@ from lookbook.evaluation.segments import customer_segments
 from lookbook.evaluation.sources.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
-from lookbook.pipelines.stages.rank import Lists
+from lookbook.pipelines.stages.rank import Lists, listed
 from lookbook.pipelines.stages.retrieve import candidates, pairs
 from lookbook.pipelines.stages.shards import Week
 from lookbook.pipelines.stages.system import System
@@ -56,7 +56,7 @@ def _lists(system: System, recommendations: Lists, shards: Week) -> dict[str, pl
     }
     verdict = evaluate_week(
         {
-            SYSTEM: pl.concat([stage.table("recommendations") for stage in recommendations]),
+            SYSTEM: listed(recommendations),
             **baseline_recommendations(history, customers, k=k),
             **alone,
         },

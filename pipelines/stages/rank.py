@@ -1,6 +1,6 @@
 """Step `rank`: the features of a shard, scored by a ranker; the best k articles of every customer.
 
-Input: System, Target, ranker. Output: the stages rank (table recommendations: RECOMMENDATIONS), one for each shard.
+Input: System, Target, ranker. Output: the stages rank (table recommendations: REASONED), one for each shard.
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from lookbook.data.schema import RECOMMENDATIONS
+from lookbook.data.schema import PAIR, REASONED, RECOMMENDATIONS
 from lookbook.pipelines.stages.artifacts import Passing, Stage
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.features import features, seen
@@ -59,7 +59,8 @@ def _fallback_shard(system: System, shard: Shard) -> Stage | Passing:
 
     def make() -> Tables:
         nothing = pl.LazyFrame(schema=RECOMMENDATIONS).select("customer", "article", "score")
-        return {"recommendations": select_top_k(nothing, _with_age_band(system, shard), filling.table("fallback"), k=k)}
+        lists = select_top_k(nothing, _with_age_band(system, shard), filling.table("fallback"), k=k)
+        return {"recommendations": lists.with_columns(source=pl.lit(None, dtype=pl.String))}
 
     return system.artifacts.tables("rank", f"{shard.label} fallback lists", key=key, make=make, customers=0)
 
@@ -76,11 +77,30 @@ def _recommend_shard(system: System, ranker: Stage, shard: Shard) -> Stage | Pas
     }
 
     def make() -> Tables:
-        scored = Ranker.load(ranker.folder).score(seen(system, found.table("features")).collect(), threads=run.threads)
+        table = found.table("features").collect()
+        scored = Ranker.load(ranker.folder).score(seen(system, table.lazy()).collect(), threads=run.threads)
         lists = select_top_k(scored.lazy(), _with_age_band(system, shard), filling.table("fallback"), k=run.k)
-        return {"recommendations": lists}
+        best = table.lazy().select(*PAIR, source=best_source([source.name for source in system.sources]))
+        return {"recommendations": lists.join(best, on=PAIR, how="left", validate="1:1", maintain_order="left")}
 
     return system.artifacts.tables("rank", shard.label, key=key, make=make, customers=len(shard.customers))
+
+
+def listed(lists: Lists) -> pl.LazyFrame:
+    """RECOMMENDATIONS of all shards."""
+    return pl.concat([stage.table("recommendations") for stage in lists]).select(*RECOMMENDATIONS)
+
+
+def listed_with_source(lists: Lists) -> pl.LazyFrame:
+    """REASONED of all shards."""
+    return pl.concat([stage.table("recommendations") for stage in lists]).select(*REASONED)
+
+
+def best_source(names: Sequence[str]) -> pl.Expr:
+    """Of PAIRS: the name of the source with the best rank, the first of equals."""
+    ranks = {name: pl.col(f"{name}_rank") for name in names}
+    best = pl.min_horizontal(*ranks.values())
+    return pl.coalesce(pl.when(rank == best).then(pl.lit(name)) for name, rank in ranks.items())
 
 
 def _with_age_band(system: System, shard: Shard) -> pl.LazyFrame:

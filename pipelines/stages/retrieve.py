@@ -5,6 +5,8 @@ Input: System, Shard. Output: the stages retrieve/<source> (table candidates: CA
 
 from collections.abc import Iterable
 
+import polars as pl
+
 from lookbook.data.schema import PAIR
 from lookbook.pipelines.stages.artifacts import Passing, Stage
 from lookbook.pipelines.stages.digest import code_digest
@@ -36,6 +38,12 @@ def candidates(system: System, source: CandidateSource, shard: Shard, near: Near
 
     name, n = f"retrieve/{source.name}", len(shard.customers)
     return system.artifacts.tables(name, shard.label, key=key, make=make, keep=shard.kept, customers=n)
+
+
+def uncut_pairs(system: System, shard: Shard) -> pl.LazyFrame:
+    """PAIRS of everything that any source retrieved."""
+    found = {source.name: candidates(system, source, shard).table("candidates") for source in system.sources}
+    return merge(found, rrf_constant=system.settings.retrieval.rrf_constant, max_candidates=UNCUT)
 
 
 def pairs(system: System, shard: Shard) -> Stage | Passing:

@@ -13,7 +13,7 @@ import polars as pl
 
 from lookbook.data.dataset import Dataset, History
 from lookbook.data.windows import HORIZON_DAYS, Window, last_window, training_windows
-from lookbook.pipelines.stages.system import System
+from lookbook.pipelines.stages.system import System, final_window
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class NearHistory:
 def run_targets(system: System, *, final: bool) -> list[Target]:
     """Of a run: the last week of data, and with `final` the week after the data."""
     test = last_window(system.dataset.last_day)
-    return targets(system, [test], final=test.earlier(-1) if final else None)
+    return targets(system, [test], final=final_window(system.dataset) if final else None)
 
 
 def targets(system: System, judged: Sequence[Window], *, final: Window | None = None) -> list[Target]:
@@ -119,17 +119,24 @@ def shards_of(customers: pl.Series, window: Window, *, size: int, active: pl.Ser
     return [Shard(window, *each, kept) for each in zip(pieces, ranked, labels, strict=True)]
 
 
-def active_customers(dataset: Dataset, window: Window, *, weeks: int) -> pl.Series:
-    """The customers who bought in the `weeks` weeks before the window, sorted."""
-    recent = dataset.before(window.as_of).transactions.filter(pl.col("days_ago") <= weeks * HORIZON_DAYS)
+def active_customers(dataset: Dataset, window: Window, *, weeks: int, among: pl.Series | None = None) -> pl.Series:
+    """The customers who bought in the `weeks` weeks before the window, sorted. among: None = everybody."""
+    history = dataset.before(window.as_of)
+    near = history if among is None else history.of(among)
+    recent = near.transactions.filter(pl.col("days_ago") <= weeks * HORIZON_DAYS)
     return recent.select("customer").unique().sort("customer").collect()["customer"]
+
+
+def ranked_of(system: System, window: Window, among: pl.Series | None = None) -> pl.Series | None:
+    """Who is ranked, by run.rank_scope: None = everybody. among: only these are looked at."""
+    run = system.settings.run
+    return active_customers(system.dataset, window, weeks=run.active_weeks, among=among) if run.rank_scope == "active" else None
 
 
 def _in_shards(system: System, window: Window, table: pl.LazyFrame, *, kept: bool) -> list[Shard]:
     run = system.settings.run
     ids = table.select("customer").unique().sort("customer").collect(engine="streaming")["customer"]
-    active = active_customers(system.dataset, window, weeks=run.active_weeks) if run.rank_scope == "active" else None
-    return shards_of(ids, window, size=run.shard_customers, active=active, kept=kept)
+    return shards_of(ids, window, size=run.shard_customers, active=ranked_of(system, window), kept=kept)
 
 
 def _day(window: Window) -> date:

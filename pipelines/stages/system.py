@@ -65,6 +65,11 @@ def open_system(settings: Settings, reporter: Reporter, *, root: Path, fresh: bo
         yield System(dataset, folder, settings, artifacts, device, first_window(dataset, settings))
 
 
+def final_window(dataset: Dataset) -> Window:
+    """The week after the data."""
+    return last_window(dataset.last_day).earlier(-1)
+
+
 def first_window(dataset: Dataset, settings: Settings) -> Window:
     """The oldest training week of the last week of data."""
     return last_window(dataset.last_day).earlier(settings.ranking.training_weeks)
