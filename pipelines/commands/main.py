@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -11,6 +11,7 @@ from lookbook.pipelines.commands import export as cli_export
 from lookbook.pipelines.commands import inspect as cli_inspect
 from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
 from lookbook.pipelines.machine.memory_limit import remember_command
+from lookbook.pipelines.stages.phases import Phase
 
 app = App(
     name="lookbook",
@@ -19,7 +20,6 @@ app = App(
     version="0.1.0",
     suppress_keyboard_interrupt=False,
 )
-Phase = Literal["data", "learn", "retrieve", "examples", "fit", "rank"]
 data_app = App(name="data", help="Look at a data set before a run.")
 app.command(data_app)
 

@@ -19,6 +19,18 @@ MAY_IMPORT = {
     "report": {"data"},
     **{package: {"data", "report", "pipelines"} | MIDDLE for package in ("pipelines", "serving", "lookbook", "benchmarks")},
 }
+PIPELINES = (
+    {"errors", "terminal"},
+    {"machine", "settings"},
+    {"stages"},
+    {"dry_run"},
+    {"runs"},
+    {"run"},
+    {"ablation", "explain", "data_sets"},
+    {"report", "answer"},
+    {"commands"},
+)
+"""The parts of pipelines/: each may import those in the rows above it, and itself."""
 HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert"}
 
 
@@ -30,6 +42,19 @@ def wrong_directions(root: Path) -> str:
         for file in sorted(root.glob(f"{package}/**/*.py"))
         for line, name in imports(ast.parse(file.read_text()))
         if (target := package_of(name)) in MAY_IMPORT and target not in {package, *allowed}
+    )
+
+
+def against_the_order(root: Path) -> str:
+    """Every import from one part of pipelines/ to another that PIPELINES does not put above it."""
+    row = {part: place for place, parts in enumerate(PIPELINES) for part in parts}
+    return "\n".join(
+        f"{file.relative_to(root)}:{line} imports {name}"
+        for file in sorted(root.glob("pipelines/**/*.py"))
+        for line, name in imports(ast.parse(file.read_text()))
+        if name.startswith("lookbook.pipelines.")
+        and (own := file.relative_to(root / "pipelines").parts[0].removesuffix(".py")) != (other := name.split(".")[2])
+        and row[other] >= row[own]
     )
 
 
@@ -120,6 +145,18 @@ def test_an_import_along_the_direction_is_fine(tmp_path):
     write(tmp_path, "retrieval/a.py", "import polars, lookbook.data.schema\nfrom lookbook.retrieval.source import Tables")
     write(tmp_path, "pipelines/a.py", "from lookbook.retrieval import registry")
     assert wrong_directions(tmp_path) == ""
+
+
+def test_the_parts_of_pipelines_import_in_one_order():
+    assert against_the_order(ROOT) == ""
+
+
+def test_an_import_against_the_order_of_pipelines_is_found(tmp_path):
+    write(tmp_path, "pipelines/stages/a.py", "from lookbook.pipelines.runs.folder import find_run")
+    write(tmp_path, "pipelines/runs/b.py", "from lookbook.pipelines.stages.a import x\nfrom lookbook.pipelines.runs.c import y")
+    assert against_the_order(tmp_path) == "pipelines/stages/a.py:1 imports lookbook.pipelines.runs.folder\n" + (
+        "pipelines/stages/a.py:1 imports lookbook.pipelines.runs.folder.find_run"
+    )
 
 
 @pytest.mark.parametrize("start", ["lookbook.pipelines.commands.main", "lookbook.retrieval.registry", "lookbook.features.registry"])
