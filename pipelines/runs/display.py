@@ -12,6 +12,7 @@ from rich.table import Table
 
 from lookbook.evaluation.results import Nested
 from lookbook.evaluation.segments import ALL
+from lookbook.evaluation.standing import Standing
 from lookbook.pipelines.runs.folder import read_about
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import as_float
@@ -43,6 +44,8 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
         metrics, differences = results["metrics"], results["differences"]
         k, width = int(str(about["k"])), console.width
         console.print(result_table(metrics, differences, week=str(about["test_week"]), k=k, width=width))
+        for sentence in Standing(**results["standing"]).sentences(k=k):
+            console.print(sentence, markup=False)
         console.print(segment_table(metrics, k=k, width=width))
         console.print(source_table(results["sources"], width=width))
     console.print(reporter.reuse())
@@ -102,7 +105,9 @@ def titled_table(title: str, headings: Sequence[str]) -> Table:
 
 def _interval(cell: Mapping[str, object], name: str = "value", *, width: int, digits: int = 4) -> str:
     low, high = ("ratio_low", "ratio_high") if name == "ratio" else ("low", "high")
-    if cell[name] is None or cell[low] is None:
+    if cell[name] is None:
         return ""
+    if cell[low] is None:
+        return f"{as_float(cell[name]):.{digits}f}"
     gap = " " if width >= WIDE else "\n"
     return f"{as_float(cell[name]):.{digits}f}{gap}[{as_float(cell[low]):.{digits}f}, {as_float(cell[high]):.{digits}f}]"

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from lookbook.evaluation.standing import best_baseline
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs.folder import finished_runs
@@ -117,8 +118,7 @@ def _result(folder: Path) -> Row:
         return dict.fromkeys(("map", "low", "high", "baseline", "times_baseline", "times_low", "times_high"))
     results = json.loads(file.read_text())
     means = {variant: cells["all"]["map"] for variant, cells in results["metrics"].items()}
-    baselines = [variant for variant in means if variant != SYSTEM and not variant.endswith("_alone")]
-    best = max(baselines, key=lambda variant: (means[variant]["value"], variant))
+    best = best_baseline(results["metrics"], system=SYSTEM)
     ratio = results["differences"][best]["all"]["map"]
     return {
         **{"map" if name == "value" else name: means[SYSTEM][name] for name in ("value", "low", "high")},

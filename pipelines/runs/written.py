@@ -6,6 +6,7 @@ Input: System, Ranked of each half, the verdict on the test week. Output: a new 
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -13,6 +14,7 @@ from typing import Literal
 import polars as pl
 
 from lookbook.evaluation.results import nested
+from lookbook.evaluation.standing import Standing
 from lookbook.pipelines.runs.folder import as_json, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
@@ -20,6 +22,7 @@ from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.settings.config import write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
 from lookbook.pipelines.stages.digest import digest, library_versions
+from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.rank import Lists, Ranked, listed_with_source
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import peak_memory_mb
@@ -46,11 +49,14 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
 
 
 def metrics_of(verdict: Stage) -> dict[str, object]:
-    """What metrics.json holds: metrics and differences by variant, segment and metric; sources and union as rows."""
+    """What metrics.json holds: how the system stands; metrics and differences by variant, segment and metric; sources and union as
+    rows."""
     tables = {name: table.collect() for name, table in verdict.tables.items()}
+    metrics, differences = nested(tables["metrics"]), nested(tables["differences"])
     return {
-        "metrics": nested(tables["metrics"]),
-        "differences": nested(tables["differences"]),
+        "standing": asdict(Standing.of(metrics, differences, system=SYSTEM)),
+        "metrics": metrics,
+        "differences": differences,
         "sources": tables["sources"].to_dicts(),
         "union": tables["union"].to_dicts(),
     }
