@@ -28,8 +28,3 @@ class Window:
 def last_window(last_day: date) -> Window:
     """The last 7 days of data, `last_day` included."""
     return Window(last_day - timedelta(days=HORIZON_DAYS - 1))
-
-
-def training_windows(target: Window, weeks: int) -> list[Window]:
-    """The `weeks` windows directly before `target`, oldest first; their label days never reach `target.as_of`."""
-    return [target.earlier(back) for back in range(weeks, 0, -1)]

@@ -15,7 +15,7 @@ Rows = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class LabelRanks:
-    """Scores are laid out with a line per customer and a column per pair, by article, so that ties are broken by column.
+    """Scores are laid out with a line per customer and a column per pair, by rrf and then by article: of ties the first wins.
 
     rows: the rows of the pairs whose scores decide, those of the customers with a label among their pairs, ascending.
     line, column: where each of them stands. found: customer and article of each label that is a pair; own: its place in `rows`.
@@ -29,15 +29,15 @@ class LabelRanks:
 
     @staticmethod
     def of(pairs: pl.DataFrame, labels: pl.DataFrame) -> "LabelRanks":
-        """pairs: unique, sorted by customer and article."""
+        """pairs: unique, sorted by customer and article; rrf decides between equal scores, the higher one first."""
         keys = ["customer", "article"]
-        numbered = pairs.select(keys).with_row_index("row")
+        numbered = pairs.select(*keys, "rrf").with_row_index("row")
         bought = numbered.join(labels.select(keys).unique(), on=keys, how="semi", maintain_order="left")
         deciding = numbered.join(bought, on="customer", how="semi", maintain_order="left").select(
             *keys,
             "row",
             line=pl.col("customer").rle_id(),
-            column=pl.int_range(pl.len()).over("customer"),
+            column=pl.col("rrf").rank("ordinal", descending=True).over("customer") - 1,
         )
         own = deciding.with_row_index("place").join(bought, on=keys, how="semi", maintain_order="left")["place"]
         rows, line, column = (deciding[name].cast(pl.Int64).to_numpy() for name in ("row", "line", "column"))
@@ -45,7 +45,7 @@ class LabelRanks:
 
     def hits(self, scores: npt.NDArray[np.float32], *, k: int) -> pl.DataFrame:
         """customer, article, rank (UInt8) of the labels among the first `k` pairs of their customer; higher scores come first,
-        ties go to the smaller article. scores: one for each of `rows`, finite."""
+        ties go to the higher rrf, then to the smaller article. scores: one for each of `rows`, finite."""
         if not len(self.rows):
             return self.found.with_columns(rank=pl.lit(None, dtype=pl.UInt8))
         table = np.full((self.line[-1] + 1, max(k, self.column.max() + 1)), -np.inf, dtype=np.float32)

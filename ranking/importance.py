@@ -9,6 +9,7 @@ from math import fsum
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from lookbook.data.schema import Schema
@@ -29,7 +30,8 @@ IMPORTANCE: Schema = {
 
 gain: loss that splits on these columns removed in training; split: how many splits there are;
 permutation: how far the metric of the test week falls when these columns are dealt out anew together, negative where it rises;
-shap: mean over pairs of the absolute sum of what these columns added to the score.
+shap: mean over pairs of the absolute sum of what these columns added to the score, less what they added to the pairs of the same
+customer on average (`less_the_mean`): what lifts all articles of a customer alike decides nothing.
 low, high: ends of a 95 % interval, null for methods without one. share: value / sum over the same level and method, values
 below 0 counting as 0; null where that sum is 0. Sources and groups overlap: shares add up to 1 in each level alone."""
 
@@ -58,7 +60,7 @@ def importance(sets: Sequence[FeatureSet], trees: Trees, contributions: Floats, 
     Args:
         sets: what is judged; every level and name once.
         trees: the ranker.
-        contributions: of a sample of pairs, as `Trees.contributions` gives them.
+        contributions: of a sample of pairs, a column per feature of `trees`, less the mean of the customer.
         drops: of each set, in the order of `sets`.
     """
     places = {name: place for place, name in enumerate(trees.names)}
@@ -85,6 +87,14 @@ def importance(sets: Sequence[FeatureSet], trees: Trees, contributions: Floats, 
         for method in values
     ]
     return pl.DataFrame(rows, schema=IMPORTANCE)
+
+
+def less_the_mean(contributions: Floats, customers: npt.NDArray[np.uint32]) -> Floats:
+    """Contributions less the mean over all rows of the same customer. customers: of each row, equal ones together."""
+    starts = np.flatnonzero(np.r_[True, customers[1:] != customers[:-1]]) if len(customers) else np.zeros(0, dtype=np.int64)
+    sizes = np.diff(np.r_[starts, len(customers)])
+    means = np.add.reduceat(contributions, starts, axis=0) / sizes[:, None] if len(starts) else contributions
+    return np.asarray(contributions - np.repeat(means, sizes, axis=0))
 
 
 def strongest(table: pl.DataFrame, method: str, *, level: Level = "feature") -> list[str]:

@@ -72,6 +72,11 @@ class Ranker:
         score = pl.Series("score", np.concatenate(scores) if scores else [], dtype=pl.Float32)
         return features.select("customer", "article", score)
 
+    @property
+    def learned_nothing(self) -> bool:
+        """Whether every tree is a single leaf, so that all pairs have the same score."""
+        return set(re.findall(r"^num_leaves=(\d+)$", self.model, re.MULTILINE)) <= {"1"}
+
     def save(self, folder: Path) -> None:
         """Write ranker.txt (LightGBM text) and ranker.json (feature schema, number of trees, SHA-256 of the text)."""
         (folder / "ranker.txt").write_text(self.model)
@@ -108,7 +113,7 @@ def fit(examples: Parts, settings: RankerSettings, *, trees: int, seed: int, thr
     """Fit exactly `trees` trees. Same rows: same text, whatever the threads."""
     import lightgbm
 
-    parameters = _parameters(settings, seed, threads)
+    parameters = _parameters(settings, seed, threads, examples=examples)
     booster = lightgbm.train(parameters, _dataset(examples, parameters), num_boost_round=trees)
     model = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", booster.model_to_string())
     return Ranker(feature_schema(examples[0].collect_schema()), trees, model)
@@ -119,7 +124,7 @@ def choose_trees(train: Parts, valid: Parts, *, settings: RankerSettings, seed: 
     import lightgbm
 
     history: dict[str, dict[str, list[float]]] = {}
-    parameters = _parameters(settings, seed, threads)
+    parameters = _parameters(settings, seed, threads, examples=train)
     data = _dataset(train, parameters)
     booster = lightgbm.train(
         parameters,
@@ -151,7 +156,14 @@ def check_features(expected: Mapping[str, str], found: Mapping[str, str]) -> Non
         raise SchemaError("features differ from the ranker's: same columns in another order")
 
 
-def _parameters(settings: RankerSettings, seed: int, threads: int) -> dict[str, object]:
+def examples_in_leaf(settings: RankerSettings, examples: int) -> int:
+    """min_examples_in_leaf, but of few examples no more than an eighth of what each leaf gets when they are dealt out evenly: with
+    more, trees of a small shop would be a single leaf and tell no article from another."""
+    return max(1, min(settings.min_examples_in_leaf, examples // (8 * settings.num_leaves)))
+
+
+def _parameters(settings: RankerSettings, seed: int, threads: int, *, examples: Parts) -> dict[str, object]:
+    rows = sum(part.select(pl.len()).collect().item() for part in examples)
     return {
         "objective": "lambdarank",
         "metric": METRIC,
@@ -160,7 +172,7 @@ def _parameters(settings: RankerSettings, seed: int, threads: int) -> dict[str, 
         "lambdarank_truncation_level": settings.truncation_level,
         "learning_rate": settings.learning_rate,
         "num_leaves": settings.num_leaves,
-        "min_data_in_leaf": settings.min_examples_in_leaf,
+        "min_data_in_leaf": examples_in_leaf(settings, rows),
         "lambda_l2": settings.l2,
         "feature_fraction": settings.feature_fraction,
         "seed": seed,

@@ -6,6 +6,7 @@ Input: scored pairs, the customers to serve, a fallback list. Output: RECOMMENDA
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.data.schema import RECOMMENDATIONS
 
 FALLBACK_DAYS = 28
@@ -40,23 +41,18 @@ def fallback_lists(history: History, k: int) -> pl.LazyFrame:
 def select_top_k(scored: pl.LazyFrame, customers: pl.LazyFrame, fallback: pl.LazyFrame, *, k: int) -> pl.LazyFrame:
     """RECOMMENDATIONS: exactly k distinct articles for every customer, fewer only if the catalogue has fewer.
 
-    scored: customer, article, score, one row per pair; ties go to the smaller article id. customers: customer, age_band.
-    Fallback articles (fallback_lists) come after the ranked ones, in their order, with score null.
+    scored: customer, article, score, rrf, one row per pair; of equal scores the higher rrf goes first. customers: customer,
+    age_band. Fallback articles (fallback_lists) come after the ranked ones, in their order, with score null.
     """
-    ranked = scored.select("customer", "article", "score", place=pl.lit(0, dtype=pl.UInt32))
-    best = (
-        ranked.sort("customer", "score", "article", descending=[False, True, False])
-        .group_by("customer", maintain_order=True)
-        .head(k)
-    )
+    ranked = scored.select("customer", "article", "score", "rrf", place=pl.lit(0, dtype=pl.UInt32))
+    best = best_first(ranked, "score", "rrf").group_by("customer", maintain_order=True).head(k)
     short = customers.join(best.group_by("customer").len(), on="customer", how="left").filter(pl.col("len").fill_null(0) < k)
     fill = short.select("customer", "age_band").join(fallback, on="age_band", how="inner", nulls_equal=True)
     fresh = fill.join(best, on=["customer", "article"], how="anti").select(
-        "customer", "article", score=pl.lit(None, dtype=pl.Float32), place="place"
+        "customer", "article", *(pl.lit(None, dtype=pl.Float32).alias(name) for name in ("score", "rrf")), "place"
     )
     return (
-        pl.concat([best.select("customer", "article", "score", "place"), fresh])
-        .sort("customer", "place", "score", "article", descending=[False, False, True, False], nulls_last=True)
+        best_first(pl.concat([best, fresh], how="diagonal"), "score", "rrf", within=("customer", "place"))
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer"))
         .filter(pl.col("rank") <= k)
         .select(pl.col(name).cast(dtype) for name, dtype in RECOMMENDATIONS.items())

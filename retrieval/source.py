@@ -10,6 +10,7 @@ import polars as pl
 from annotated_types import Ge, Gt, Le
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.data.schema import Schema
 
 EVIDENCE: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "purchase": pl.UInt32, "strength": pl.Float32}
@@ -47,6 +48,7 @@ class CandidateSource(Protocol):
 
     name: ClassVar[str]
     warm_start: ClassVar[bool]  # whether learn() makes use of `earlier`
+    needs: ClassVar[str]  # "It needs ...": what data must have for it to find anything; said where it finds nothing
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """What is global to one as_of, from all customers. `earlier`: what it learned for an earlier as_of, to start warm
@@ -71,11 +73,12 @@ class CandidateSource(Protocol):
 
 def strongest_evidence(links: pl.LazyFrame, top: int = MOST_EVIDENCE) -> pl.LazyFrame:
     """EVIDENCE from all (customer, article, purchase, strength): the `top` strongest of each pair."""
-    return (
-        links.select(pl.col(column).cast(dtype) for column, dtype in EVIDENCE.items())
-        .sort("customer", "article", "strength", "purchase", descending=[False, False, True, False])
-        .filter(pl.int_range(pl.len(), dtype=pl.UInt32).over("customer", "article") < top)
-    )
+    return best_first(
+        links.select(pl.col(column).cast(dtype) for column, dtype in EVIDENCE.items()),
+        "strength",
+        within=("customer", "article"),
+        tie="purchase",
+    ).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over("customer", "article") < top)
 
 
 def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:
@@ -116,4 +119,4 @@ def purchase_days(transactions: pl.LazyFrame) -> pl.LazyFrame:
 
 def best_per_key(table: pl.LazyFrame, key: str, *, by: str, tie: str, top: int) -> pl.LazyFrame:
     """The `top` rows of every `key` with the largest `by` (ties: smaller `tie`), sorted in that order."""
-    return table.sort(key, by, tie, descending=[False, True, False]).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over(key) < top)
+    return best_first(table, by, within=(key,), tie=tie).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over(key) < top)

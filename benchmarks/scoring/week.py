@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import polars as pl
 
+from lookbook.data.order import best_first
 from lookbook.data.windows import Window
 from lookbook.evaluation.bootstrap import Floats
 from lookbook.evaluation.metrics import customer_metrics
@@ -43,7 +44,7 @@ class JudgedWeek:
 
     def average_precision(self, scores: pl.Series, kept: pl.Series | None = None) -> Floats:
         """Of every judged customer, by id, if they are recommended the `k` best scores, among those where `kept` is true."""
-        scored = self.features.select("customer", "article").with_columns(score=scores)
+        scored = self.features.select("customer", "article", "rrf").with_columns(score=scores)
         lists = select_top_k(
             (scored if kept is None else scored.filter(kept)).lazy(), self.customers.lazy(), self.fallback.lazy(), k=self.k
         )
@@ -51,12 +52,12 @@ class JudgedWeek:
         return found["average_precision"].to_numpy()
 
     def places(self, scores: pl.Series) -> pl.Series:
-        """The place of each row among those of its customer: 0 = the highest score; of equal ones, the smaller article."""
+        """The place of each row among those of its customer: 0 = the highest score; of equal ones, the higher rrf."""
         return (
-            self.features.select("customer", "article")
+            self.features.select("customer", "article", "rrf")
             .with_columns(score=scores)
             .with_row_index("row")
-            .sort("customer", "score", "article", descending=[False, True, False])
+            .pipe(lambda table: best_first(table, "score", "rrf"))
             .with_columns(place=pl.int_range(pl.len()).over("customer"))
             .sort("row")["place"]
         )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from lookbook.data.order import best_first
 from lookbook.data.schema import RECOMMENDATIONS, Schema
 from lookbook.evaluation.bootstrap import interval, resample_means
 
@@ -39,7 +40,7 @@ def oracle_recommendations(probabilities: pl.LazyFrame, *, k: int) -> pl.LazyFra
     This order has the highest expected precision at every rank (Robertson, "The probability ranking principle in IR", 1977).
     """
     return (
-        probabilities.sort("customer", "propensity", "article", descending=[False, True, False])
+        best_first(probabilities, "propensity")
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer"), score="propensity")
         .filter(pl.col("rank") <= k)
         .select(pl.col(column).cast(dtype) for column, dtype in RECOMMENDATIONS.items())

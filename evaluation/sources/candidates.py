@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from lookbook.data.order import best_first
 from lookbook.data.schema import Schema
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 
@@ -84,8 +85,7 @@ def union_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame, *, depths: Sequence[
     first `depth` PAIRS of the customer by `rrf`, ties by the smaller article id. Shards may simply be concatenated."""
     place = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
     counts = (
-        _labelled(pairs, labels)
-        .sort("customer", "rrf", "article", descending=[False, True, False])
+        best_first(_labelled(pairs, labels), "rrf")
         .with_columns(place=place)
         .group_by("customer")
         .agg(

@@ -9,6 +9,7 @@ from functools import cached_property
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.data.schema import PAIR
 from lookbook.data.windows import Window
 from lookbook.pipelines.dry_run.planned import Plan
@@ -56,8 +57,7 @@ class Decided:
         """PAIRS of everything that any source retrieved, and `place`: 1 = best by rrf; the first max_candidates were kept."""
         parts = [self._of(uncut_pairs(self.system, shard)) for shard in self.shards]
         place = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
-        by_rrf = pl.concat(parts).sort("customer", "rrf", "article", descending=[False, True, False])
-        return by_rrf.with_columns(place=place).sort(PAIR).collect()
+        return best_first(pl.concat(parts), "rrf").with_columns(place=place).sort(PAIR).collect()
 
     @cached_property
     def trees(self) -> Trees:
@@ -71,11 +71,12 @@ class Decided:
 
     @cached_property
     def scored(self) -> pl.DataFrame:
-        """customer, article, score, rank: of every pair that was kept; 1 = best, ties to the smaller article."""
+        """customer, article, score, rank: of every pair that was kept; 1 = best, ties as in the lists (ranking.select)."""
         rank = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
+        scored = self.trees.ranker.score(self.features, threads=self.system.settings.run.threads)
         return (
-            self.trees.ranker.score(self.features, threads=self.system.settings.run.threads)
-            .sort("customer", "score", "article", descending=[False, True, False])
+            best_first(scored.join(self.retrieved.select(*PAIR, "rrf"), on=PAIR, how="left", validate="1:1"), "score", "rrf")
+            .drop("rrf")
             .with_columns(rank=rank)
             .sort(PAIR)
         )

@@ -49,8 +49,9 @@ def importance_legend(explained: Explained) -> str:
     """What the columns of the tables are, in words."""
     k, pairs = explained["k"], f"{explained['n_pairs_shap']:,}"
     return (
-        f"SHAP: mean amount that it moves the score of a pair, over {pairs} pairs. MAP lost: by how much MAP@{k} of the week of "
-        f"{explained['week']} ({as_float(explained['map']):.4f}, {explained['n_customers']:,} customers) falls when its values are "
+        f"SHAP: mean amount that it moves the score of a pair away from the customer's others, over {pairs} pairs. MAP lost: by "
+        f"how much MAP@{k} of the week of {explained['week']} ({as_float(explained['map']):.4f}, {explained['n_customers']:,} "
+        f"customers) falls when its values are "
         f"dealt out anew among the pairs, mean of {explained['repeats']}, [95 % interval]; features that say the same thing stand "
         f"in for each other, so that each may lose little. gain: training loss removed by its splits. %: share of the column."
     )

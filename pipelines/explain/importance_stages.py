@@ -15,7 +15,7 @@ from lookbook.pipelines.explain.pairs import ExplainedPairs
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.ranking.dependence import partial_dependence
-from lookbook.ranking.importance import FeatureSet
+from lookbook.ranking.importance import FeatureSet, less_the_mean
 from lookbook.ranking.trees import Floats, Matrix
 
 CONTRIBUTION_PAIRS = 20_000
@@ -26,14 +26,16 @@ PIPELINES = ("lookbook.pipelines.explain.pairs", __name__)
 
 
 def contributions(explained: ExplainedPairs) -> Stage:
-    """Tables `contributions` and `values` of at most CONTRIBUTION_PAIRS pairs: customer, article, and a column per feature with
-    what it added to the score and with its value; contributions also have `start`, the score before any feature."""
+    """Tables `contributions` and `values` of all pairs of some customers, at most CONTRIBUTION_PAIRS: customer, article, and a
+    column per feature with what it added to the score of the pair beyond what it added to the customer's pairs on average, and
+    with its value. What is added to all pairs of a customer alike changes no order."""
     key = {**explained.key, "pairs": CONTRIBUTION_PAIRS, "code": code_digest("lookbook.ranking.trees", *PIPELINES)}
 
     def build(folder: Path) -> None:
-        rows = explained.sample(CONTRIBUTION_PAIRS)
-        pairs, values, names = explained.pairs[rows], explained.matrix[rows], list(explained.trees.names)
-        added = pl.DataFrame(explained.trees.contributions(values), schema=[*names, "start"])
+        rows = explained.sample_customers(CONTRIBUTION_PAIRS)
+        pairs, values, names = explained.pairs[rows].select(PAIR), explained.matrix[rows], list(explained.trees.names)
+        within = less_the_mean(explained.trees.contributions(values)[:, :-1], pairs["customer"].to_numpy())
+        added = pl.DataFrame(within, schema=names)
         known = pl.DataFrame(values, schema=names, nan_to_null=True)
         write_tables(folder, {"contributions": pl.concat([pairs, added], how="horizontal").lazy()})
         write_tables(folder, {"values": pl.concat([pairs, known], how="horizontal").lazy()})

@@ -62,7 +62,7 @@ class ExplainedPairs:
 
     @property
     def pairs(self) -> pl.DataFrame:
-        """customer, article; sorted by both."""
+        """customer, article, rrf; sorted by the first two."""
         return self._read[0]
 
     @property
@@ -78,6 +78,15 @@ class ExplainedPairs:
     def permutation(self) -> Permutation:
         """Of the pairs whose scores decide the ranks of labels."""
         return Permutation(self.trees, self.matrix, self.label_ranks.rows, self.finished.system.settings.run.seed)
+
+    def sample_customers(self, size: int) -> npt.NDArray[np.int64]:
+        """Rows of all pairs of some customers, at most `size` pairs but at least one customer, in the order of the pairs. Who is
+        chosen depends on the ids and the seed alone."""
+        turn = pl.col("customer").hash(self.finished.system.settings.run.seed)
+        sizes = self.pairs.group_by("customer").len().sort(turn, "customer").with_columns(total=pl.col("len").cum_sum())
+        chosen = sizes.filter((pl.col("total") <= size) | (pl.int_range(pl.len()) == 0))
+        rows = self.pairs.with_row_index("row").join(chosen, on="customer", how="semi", maintain_order="left")["row"]
+        return rows.cast(pl.Int64).to_numpy()
 
     def sample(self, size: int) -> npt.NDArray[np.int64]:
         """Rows of at most `size` pairs, in an order and by a choice that depend on the ids and the seed alone; of a smaller
@@ -95,8 +104,8 @@ class ExplainedPairs:
         """Shard after shard, so that the features of one are in memory beside the matrix."""
         pairs, parts = [], []
         for shard in self.finished.buyers:
-            known = seen(self.finished.system, features(self.finished.system, shard).table("features"))
+            known = features(self.finished.system, shard).table("features")
             frame = known.join(self._chosen.lazy(), on="customer", how="semi").sort(PAIR).collect()
-            pairs.append(frame.select(PAIR))
-            parts.append(feature_matrix(frame))
+            pairs.append(frame.select(*PAIR, "rrf"))
+            parts.append(feature_matrix(seen(self.finished.system, frame.lazy()).collect()))
         return pl.concat(pairs), np.concatenate(parts)

@@ -59,7 +59,7 @@ def explain_ranker(finished: FinishedRun, *, customers: int, repeats: int) -> Co
         "map": float(resample_means(full.to_numpy(), resamples=1, seed=0).mean[0]),
         "importance": _described(table, chosen).to_dicts(),
         "partial_dependence": _shown(depending.table("partial_dependence").collect()),
-        "shap_values": _shown(_shap_values(added, top)),
+        "shap_values": _shown(_shap_values(added, top, seed=finished.system.settings.run.seed)),
         "lost_labels": lost.to_dicts(),
     }
     add_to_run(finished.folder, "importance.json", as_json(content))
@@ -101,9 +101,10 @@ def _described(table: pl.DataFrame, chosen: FeatureSets) -> pl.DataFrame:
     return table.join(about, on=["level", "name"], how="left", validate="m:1", maintain_order="left").with_columns(**own)
 
 
-def _shap_values(added: Stage, features: Sequence[str]) -> pl.DataFrame:
+def _shap_values(added: Stage, features: Sequence[str], *, seed: int) -> pl.DataFrame:
     """feature, value (null = missing), contribution; SHAP_POINTS pairs for each of `features`."""
-    given = {name: added.table(name).head(SHAP_POINTS).collect() for name in ("values", "contributions")}
+    turn = pl.struct(PAIR).hash(seed)
+    given = {name: added.table(name).sort(turn, *PAIR).head(SHAP_POINTS).collect() for name in ("values", "contributions")}
     return pl.concat(
         pl.DataFrame(
             {

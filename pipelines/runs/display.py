@@ -48,8 +48,11 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
             console.print(sentence, markup=False)
         console.print(segment_table(metrics, k=k, width=width))
         console.print(source_table(results["sources"], width=width))
+    warnings = about.get("warnings")
+    for warning in warnings if isinstance(warnings, list) else []:
+        console.print(f"warning: {warning}", markup=False)
     console.print(reporter.reuse())
-    console.print(f"Results are in {folder}")
+    console.print(f"Results are in {folder}", markup=False, soft_wrap=True)
 
 
 def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, width: int) -> Table:

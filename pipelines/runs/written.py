@@ -19,6 +19,7 @@ from lookbook.pipelines.runs.folder import as_json, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
 from lookbook.pipelines.runs.submission import write_submission
+from lookbook.pipelines.runs.warnings import warnings_of
 from lookbook.pipelines.settings.config import write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
 from lookbook.pipelines.stages.digest import digest, library_versions
@@ -44,7 +45,8 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
         write_settings(system.settings, folder / "config.resolved.toml")
         weeks = {f"{name}_week": str(half.target.window.as_of) for name, half in halves.items()}
         trees = next(half.fitted.trees for half in halves.values())
-        write_about(folder, system, {**weeks, "device": system.device, "trees": trees})
+        warnings = warnings_of(system, halves.values())
+        write_about(folder, system, {**weeks, "device": system.device, "trees": trees, "warnings": warnings})
     return folder.with_name(folder.name.removesuffix(".partial"))
 
 

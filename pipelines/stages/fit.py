@@ -8,9 +8,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.digest import code_digest
-from lookbook.pipelines.stages.examples import examples_before, rows_before
+from lookbook.pipelines.stages.examples import NoExamplesError, examples_before, rows_before
 from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import choose_trees
@@ -59,7 +61,7 @@ def search_trees(system: System, target: Target) -> Stage:
     key = {**_key(system, target), "purpose": "early stopping"}
 
     def build(folder: Path) -> None:
-        *older, newest = rows_before(system, target)
+        *older, newest = _usable(system, target)
         curve = choose_trees(
             [part for week in older for part in week],
             newest,
@@ -70,6 +72,30 @@ def search_trees(system: System, target: Target) -> Stage:
         (folder / "curve.json").write_text(json.dumps({"trees": curve.trees, "map_at_12": curve.values}) + "\n")
 
     return system.artifacts.stage("fit/trees", str(target.window.as_of), key=key, build=build, customers=target.learned_from)
+
+
+def _usable(system: System, target: Target) -> list[list[pl.LazyFrame]]:
+    """EXAMPLES of the training weeks that have any, oldest first: a week in which nobody bought a candidate teaches nothing, and
+    the newest that does decides how many trees.
+
+    Raises:
+        NoExamplesError: there are not two.
+    """
+    weeks = rows_before(system, target)
+    rows = [sum(part.select(pl.len()).collect().item() for part in week) for week in weeks]
+    for week, found in zip(target.training, rows, strict=True):
+        if not found:
+            system.artifacts.reporter.say(
+                f"nobody bought a candidate in the week of {week[0].window.as_of}: nothing to learn from it"
+            )
+    usable = [week for week, found in zip(weeks, rows, strict=True) if found]
+    if len(usable) < 2:
+        raise NoExamplesError(
+            "training examples in one week only: the ranker learns from one and judges the number of its trees on another",
+            expected="two weeks or more before the last one in which somebody bought an article that was a candidate for them",
+            fix="give more weeks of data, or raise retrieval.max_candidates or the k of sources",
+        )
+    return usable
 
 
 def fit_ranker(system: System, target: Target, *, trees: int) -> Stage:

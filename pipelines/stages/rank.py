@@ -58,7 +58,7 @@ def _fallback_shard(system: System, shard: Shard) -> Stage | Passing:
     key = {"fallback only": filling.key, "customers": shard.served_digest, "k": k, "code": code_digest(__name__)}
 
     def make() -> Tables:
-        nothing = pl.LazyFrame(schema=RECOMMENDATIONS).select("customer", "article", "score")
+        nothing = pl.LazyFrame(schema={**RECOMMENDATIONS, "rrf": pl.Float32})
         lists = select_top_k(nothing, _with_age_band(system, shard), filling.table("fallback"), k=k)
         return {"recommendations": lists.with_columns(source=pl.lit(None, dtype=pl.String))}
 
@@ -78,7 +78,9 @@ def _recommend_shard(system: System, ranker: Stage, shard: Shard) -> Stage | Pas
 
     def make() -> Tables:
         table = found.table("features").collect()
-        scored = Ranker.load(ranker.folder).score(seen(system, table.lazy()).collect(), threads=run.threads)
+        scored = (
+            Ranker.load(ranker.folder).score(seen(system, table.lazy()).collect(), threads=run.threads).with_columns(table["rrf"])
+        )
         lists = select_top_k(scored.lazy(), _with_age_band(system, shard), filling.table("fallback"), k=run.k)
         best = table.lazy().select(*PAIR, source=best_source([source.name for source in system.sources]))
         return {"recommendations": lists.join(best, on=PAIR, how="left", validate="1:1", maintain_order="left")}

@@ -12,7 +12,7 @@ from functools import cached_property
 import polars as pl
 
 from lookbook.data.dataset import Dataset, History
-from lookbook.data.windows import HORIZON_DAYS, Window, last_window, training_windows
+from lookbook.data.windows import HORIZON_DAYS, Window, last_window
 from lookbook.pipelines.stages.system import System, final_window
 
 
@@ -81,12 +81,27 @@ def run_targets(system: System, *, final: bool) -> list[Target]:
 
 def targets(system: System, judged: Sequence[Window], *, final: Window | None = None) -> list[Target]:
     """Each of the `judged` weeks for those who bought in it, then the `final` one for everybody. Each week is read once."""
-    count = system.settings.ranking.training_weeks
-    training = {window: training_windows(window, count) for window in (*judged, *([final] if final else []))}
-    bought = dict.fromkeys([*judged, *(window for windows in training.values() for window in windows)])
-    weeks = {window: buyers(system, window) for window in bought}
-    served = {window: weeks[window] if window in weeks else everybody(system, window) for window in training}
+    weeks: dict[Window, Week] = {window: buyers(system, window) for window in judged}
+    wanted = [*judged, *([final] if final else [])]
+    training = {window: _training_windows(system, window, weeks) for window in wanted}
+    served = {window: weeks[window] if window in judged else everybody(system, window) for window in wanted}
     return [Target(served[window], [weeks[each] for each in windows]) for window, windows in training.items()]
+
+
+def _training_windows(system: System, target: Window, weeks: dict[Window, Week]) -> list[Window]:
+    """The ranking.training_weeks weeks before `target` in which anybody bought anything, oldest first: a week in which the shop was
+    closed gives its place to an older one. weeks: the buyers of weeks, read so far; grows."""
+    count, chosen = system.settings.ranking.training_weeks, list[Window]()
+    window = target.earlier(1)
+    while len(chosen) < count and window.end > system.dataset.first_day:
+        if window not in weeks:
+            weeks[window] = buyers(system, window)
+        if any(len(shard.served) for shard in weeks[window]):
+            chosen.append(window)
+        else:
+            system.artifacts.reporter.say(f"no purchases in the week of {window.as_of}: not a training week")
+        window = window.earlier(1)
+    return chosen[::-1]
 
 
 def windows_of(chosen: Iterable[Target]) -> list[Window]:

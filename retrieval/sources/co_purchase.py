@@ -45,6 +45,9 @@ class CoPurchase:
 
     name: ClassVar[str] = "co_purchase"
     warm_start: ClassVar[bool] = False
+    needs: ClassVar[str] = (
+        "articles that were bought together often enough; for a small shop lower retrieval.co_purchase.min_support"
+    )
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 
     k: Count

@@ -9,6 +9,7 @@ from typing import ClassVar
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.retrieval.source import (
     DECAY_UNITS,
     EVIDENCE,
@@ -34,6 +35,7 @@ class Popularity:
 
     name: ClassVar[str] = "popularity"
     warm_start: ClassVar[bool] = False
+    needs: ClassVar[str] = "purchases within retrieval.popularity.windows_days before the week"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 
     k: Count
@@ -133,8 +135,7 @@ class Popularity:
         """The best `k` articles of each combination of `keys`; ties go to the smaller article id."""
         position = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32)
         return (
-            scored.select(*keys, "article", pl.col("score").cast(pl.Float32))
-            .sort(*keys, "score", "article", descending=[*(False for _ in keys), True, False])
+            best_first(scored.select(*keys, "article", pl.col("score").cast(pl.Float32)), "score", within=tuple(keys))
             .with_columns(rank=position.over(keys) if keys else position)
             .filter(pl.col("rank") <= self.k)
             .with_columns(pl.col("rank").cast(pl.UInt16))

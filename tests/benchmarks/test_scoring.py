@@ -55,7 +55,10 @@ def bench(system: System) -> Bench:
 def by_hand() -> JudgedWeek:
     """Customer 1 buys article 12, customer 2 buys 20 and 21, of which 21 is no candidate; lists of 2."""
     return JudgedWeek(
-        pl.DataFrame({"customer": [1, 1, 1, 2, 2], "article": [10, 11, 12, 20, 22]}, schema=PAIR),
+        pl.DataFrame(
+            {"customer": [1, 1, 1, 2, 2], "article": [10, 11, 12, 20, 22], "rrf": [0.1, 0.1, 0.3, 0.1, 0.1]},
+            schema={**PAIR, "rrf": pl.Float32},
+        ),
         pl.DataFrame({"customer": [1, 2], "age_band": [None, None]}, schema={"customer": pl.UInt32, "age_band": pl.UInt8}),
         pl.DataFrame({"customer": [1, 2, 2], "article": [12, 20, 21]}, schema=PAIR),
         pl.DataFrame(schema={"age_band": pl.UInt8, "article": pl.UInt32, "place": pl.UInt32}),
@@ -71,8 +74,8 @@ def test_only_candidates_that_are_kept_take_places_in_a_list(by_hand: JudgedWeek
     assert by_hand.average_precision(scores, ~kept).tolist() == [0, 0]
 
 
-def test_places_count_from_the_highest_score_and_ties_go_to_the_smaller_article(by_hand: JudgedWeek) -> None:
-    assert by_hand.places(pl.Series([1.0, 2.0, 1.0, 0.0, 3.0])).to_list() == [1, 0, 2, 1, 0]
+def test_places_count_from_the_highest_score_and_ties_go_to_the_higher_rrf(by_hand: JudgedWeek) -> None:
+    assert by_hand.places(pl.Series([1.0, 2.0, 1.0, 0.0, 3.0])).to_list() == [2, 0, 1, 1, 0]
 
 
 @pytest.mark.parametrize(("customers", "shards"), [(1, 1), (4, 1), (5, 2), (9, 3), (1000, 3)])

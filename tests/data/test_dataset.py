@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
 from lookbook.data.schema import LABELS, PAST_TRANSACTIONS, TRANSACTIONS, SchemaError, conform
 from lookbook.data.settings import DataSettings
-from lookbook.data.windows import Window, last_window, training_windows
+from lookbook.data.windows import Window, last_window
 
 AS_OF = date(2020, 9, 16)
 
@@ -59,13 +59,6 @@ def test_every_row_is_known_or_a_label_or_later_and_never_two_of_them(rows: list
 def test_the_last_window_holds_the_last_seven_days() -> None:
     assert last_window(date(2020, 9, 22)) == Window(AS_OF)
     assert Window(AS_OF).end == date(2020, 9, 23)
-
-
-def test_training_windows_stand_side_by_side_before_the_target() -> None:
-    windows = training_windows(Window(AS_OF), 3)
-    assert [window.as_of for window in windows] == [date(2020, 8, 26), date(2020, 9, 2), date(2020, 9, 9)]
-    assert [window.end for window in windows] == [date(2020, 9, 2), date(2020, 9, 9), AS_OF]
-    assert Window(AS_OF).earlier(-1).as_of == AS_OF + timedelta(weeks=1)
 
 
 def test_a_narrowed_history_holds_the_customers_asked_for_and_all_articles(market: Dataset) -> None:

@@ -15,21 +15,29 @@ def frame(pairs: list[Pair]) -> pl.DataFrame:
     return pl.DataFrame(sorted(pairs), schema=LABELS, orient="row")
 
 
+def candidates(pairs: list[Pair]) -> pl.DataFrame:
+    return frame(pairs).with_columns(rrf=pl.Series([rrf(pair) for pair in sorted(pairs)], dtype=pl.Float32))
+
+
+def rrf(pair: Pair) -> float:
+    return pair[1] % 3 / 8
+
+
 def sorted_by_hand(scores: dict[Pair, float], bought: set[Pair], k: int) -> pl.DataFrame:
     rows = []
     for customer in sorted({c for c, _ in scores}):
-        mine = sorted((pair for pair in scores if pair[0] == customer), key=lambda pair: (-scores[pair], pair[1]))
+        mine = sorted((pair for pair in scores if pair[0] == customer), key=lambda pair: (-scores[pair], -rrf(pair), pair[1]))
         rows += [(*pair, rank) for rank, pair in enumerate(mine[:k], start=1) if pair in bought]
     return pl.DataFrame(sorted(rows), schema=HITS, orient="row")
 
 
 def hits(scores: dict[Pair, float], bought: set[Pair], k: int) -> pl.DataFrame:
-    ranks = LabelRanks.of(frame(list(scores)), frame(list(bought)))
+    ranks = LabelRanks.of(candidates(list(scores)), frame(list(bought)))
     every = np.array([scores[pair] for pair in sorted(scores)], dtype=np.float32)
     return ranks.hits(every[ranks.rows], k=k)
 
 
-def test_labels_are_ranked_among_the_pairs_of_their_customer_and_ties_go_to_the_smaller_article() -> None:
+def test_labels_are_ranked_among_the_pairs_of_their_customer_and_ties_go_to_the_higher_rrf() -> None:
     scores = {(1, 5): 0.5, (1, 6): 0.9, (1, 7): 0.5, (1, 8): 0.1, (2, 5): 0.3, (4, 9): -1.0, (4, 10): 2.0}
     bought = {(1, 5), (1, 7), (1, 8), (1, 99), (3, 5), (4, 9)}
     expected = pl.DataFrame([(1, 5, 2), (1, 7, 3), (4, 9, 2)], schema=HITS, orient="row")
@@ -38,13 +46,13 @@ def test_labels_are_ranked_among_the_pairs_of_their_customer_and_ties_go_to_the_
 
 
 def test_only_pairs_of_customers_with_a_label_among_their_pairs_need_a_score() -> None:
-    ranks = LabelRanks.of(frame([(1, 1), (1, 2), (2, 1), (3, 1), (3, 4)]), frame([(1, 9), (2, 2), (3, 4)]))
+    ranks = LabelRanks.of(candidates([(1, 1), (1, 2), (2, 1), (3, 1), (3, 4)]), frame([(1, 9), (2, 2), (3, 4)]))
     assert ranks.rows.tolist() == [3, 4]
 
 
 def test_without_a_label_among_the_pairs_nothing_is_hit() -> None:
     for pairs in ([(1, 1)], []):
-        ranks = LabelRanks.of(frame(pairs), frame([(1, 9)]))
+        ranks = LabelRanks.of(candidates(pairs), frame([(1, 9)]))
         assert_frame_equal(ranks.hits(np.empty(0, dtype=np.float32), k=3), pl.DataFrame(schema=HITS))
 
 

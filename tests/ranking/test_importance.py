@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from lookbook.data.schema import conform
-from lookbook.ranking.importance import IMPORTANCE, Drop, FeatureSet, importance, strongest
+from lookbook.ranking.importance import IMPORTANCE, Drop, FeatureSet, importance, less_the_mean, strongest
 from lookbook.ranking.permutation import Permutation
 from lookbook.ranking.trees import Matrix, Trees
 
@@ -93,3 +93,11 @@ def test_the_order_of_the_pairs_changes_nothing(trees: Trees, matrix: Matrix) ->
     contributions, drops = trees.contributions(matrix), [Drop(0.0, 0.0, 0.0)] * len(GROUPS)
     shuffled = contributions[np.random.default_rng(1).permutation(len(contributions))]
     assert importance(sets, trees, contributions, drops).equals(importance(sets, trees, shuffled, drops))
+
+
+def test_what_is_added_to_all_pairs_of_a_customer_alike_counts_for_nothing() -> None:
+    customers = np.array([3, 3, 3, 8, 8], dtype=np.uint32)
+    added = np.array([[5.0, 1.0], [5.0, 2.0], [5.0, 3.0], [-7.0, 4.0], [-7.0, 0.0]])
+    left = less_the_mean(added, customers)
+    assert left.tolist() == [[0.0, -1.0], [0.0, 0.0], [0.0, 1.0], [0.0, 2.0], [0.0, -2.0]]
+    assert less_the_mean(added[:0], customers[:0]).shape == (0, 2)

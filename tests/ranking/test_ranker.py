@@ -1,6 +1,7 @@
 """The ranker: what it learns, what it refuses, what it keeps on disk."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import SchemaError
-from lookbook.ranking.ranker import Ranker, RankerSettings, choose_trees, feature_matrix, fit
+from lookbook.ranking.ranker import Ranker, RankerSettings, choose_trees, examples_in_leaf, feature_matrix, fit
 from lookbook.ranking.trees import Trees
 
 SETTINGS = RankerSettings(
@@ -50,6 +51,28 @@ def test_the_ranker_puts_bought_articles_first() -> None:
     bought = fresh["label"].to_numpy() == 1
     wins = (scores[bought][:, None] > scores[~bought][None, :]).mean()
     assert wins > 0.85
+
+
+@pytest.mark.parametrize(
+    ("examples_in_all", "expected"),
+    [(0, 1), (55, 1), (56 * 5, 5), (56 * 399, 399), (56 * 400, 400), (10_000_000, 400)],
+)
+def test_few_examples_make_small_leaves_and_many_change_nothing(examples_in_all: int, expected: int) -> None:
+    assert examples_in_leaf(replace(SETTINGS, min_examples_in_leaf=400), examples_in_all) == expected
+
+
+def test_a_ranker_of_few_examples_learns_with_a_setting_for_many() -> None:
+    settings = replace(SETTINGS, min_examples_in_leaf=100_000)
+    ranker = fit([examples().lazy()], settings, trees=5, seed=0)
+    assert not ranker.learned_nothing
+    assert ranker.score(examples(seed=1).drop("label"))["score"].n_unique() > 2
+
+
+def test_a_ranker_of_features_that_say_nothing_is_known_to_have_learned_nothing() -> None:
+    silent = examples().with_columns(signal=pl.lit(1.0, dtype=pl.Float32), noise=pl.lit(None, dtype=pl.Float32))
+    ranker = fit([silent.lazy()], SETTINGS, trees=3, seed=0)
+    assert ranker.learned_nothing
+    assert ranker.score(silent.drop("label"))["score"].n_unique() == 1
 
 
 def test_scores_keep_rows_and_order_and_survive_saving(tmp_path: Path) -> None:

@@ -12,31 +12,32 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.schema import RECOMMENDATIONS, conform
 from lookbook.ranking.select import fallback_lists, select_top_k
 
-SCORED = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32}
+SCORED = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32, "rrf": pl.Float32}
 CUSTOMERS = {"customer": pl.UInt32, "age_band": pl.UInt8}
 FALLBACK = {"age_band": pl.UInt8, "article": pl.UInt32, "place": pl.UInt32}
 
 
-def test_the_best_scores_come_first_and_ties_go_to_the_smaller_article() -> None:
-    scored = pl.LazyFrame({"customer": [1, 1, 1, 1], "article": [9, 4, 7, 2], "score": [0.5, 0.5, 0.9, 0.1]}, schema=SCORED)
+def test_the_best_scores_come_first_and_ties_go_to_what_the_sources_put_first_then_to_the_smaller_article() -> None:
+    rows = {"article": [9, 4, 7, 2, 5], "score": [0.5, 0.5, 0.9, 0.1, 0.5], "rrf": [0.3, 0.2, 0.1, 0.9, 0.2]}
+    scored = pl.LazyFrame({"customer": [1] * 5, **rows}, schema=SCORED)
     customers = pl.LazyFrame({"customer": [1], "age_band": [None]}, schema=CUSTOMERS)
     fallback = pl.LazyFrame(schema=FALLBACK)
     after = pl.DataFrame(
-        {"customer": [1, 1, 1], "article": [7, 4, 9], "score": [0.9, 0.5, 0.5], "rank": [1, 2, 3]}, schema=RECOMMENDATIONS
+        {"customer": [1] * 4, "article": [7, 9, 4, 5], "score": [0.9, 0.5, 0.5, 0.5], "rank": [1, 2, 3, 4]}, schema=RECOMMENDATIONS
     )
-    assert_frame_equal(select_top_k(scored, customers, fallback, k=3).collect(), after)
+    assert_frame_equal(select_top_k(scored, customers, fallback, k=4).collect(), after)
 
 
 def test_a_tie_at_the_cut_is_decided_by_the_smaller_article_in_any_input_order() -> None:
     customers = pl.LazyFrame({"customer": [1], "age_band": [None]}, schema=CUSTOMERS)
     for articles in (list(range(50)), list(range(50))[::-1]):
-        scored = pl.LazyFrame({"customer": [1] * 50, "article": articles, "score": [0.5] * 50}, schema=SCORED)
+        scored = pl.LazyFrame({"customer": [1] * 50, "article": articles, "score": [0.5] * 50, "rrf": [0.1] * 50}, schema=SCORED)
         best = select_top_k(scored, customers, pl.LazyFrame(schema=FALLBACK), k=3).collect()
         assert best["article"].to_list() == [0, 1, 2]
 
 
 def test_a_short_list_is_filled_from_the_customers_age_band_without_repeating_an_article() -> None:
-    scored = pl.LazyFrame({"customer": [1], "article": [5], "score": [-2.0]}, schema=SCORED)
+    scored = pl.LazyFrame({"customer": [1], "article": [5], "score": [-2.0], "rrf": [0.1]}, schema=SCORED)
     customers = pl.LazyFrame({"customer": [1, 2, 3], "age_band": [4, 4, None]}, schema=CUSTOMERS)
     fallback = pl.LazyFrame(
         {"age_band": [4, 4, 4, None, None, None], "article": [5, 6, 7, 8, 9, 5], "place": [1, 2, 3, 1, 2, 3]}, schema=FALLBACK
@@ -53,8 +54,11 @@ def test_a_short_list_is_filled_from_the_customers_age_band_without_repeating_an
     assert_frame_equal(select_top_k(scored, customers, fallback, k=2).collect(), after)
 
 
-@given(st.lists(st.tuples(st.integers(0, 8), st.integers(0, 30), st.floats(-5, 5, width=32)), unique_by=lambda row: row[:2]))
-def test_every_customer_gets_exactly_k_distinct_articles_in_any_input_order(rows: list[tuple[int, int, float]]) -> None:
+ROW = st.tuples(st.integers(0, 8), st.integers(0, 30), st.floats(-5, 5, width=32), st.sampled_from([0.25, 0.5]))
+
+
+@given(st.lists(ROW, unique_by=lambda row: row[:2]))
+def test_every_customer_gets_exactly_k_distinct_articles_in_any_input_order(rows: list[tuple[int, int, float, float]]) -> None:
     customers = pl.LazyFrame({"customer": range(9), "age_band": [None, 1, 2] * 3}, schema=CUSTOMERS)
     bands = [None, 1, 2]
     fallback = pl.LazyFrame(

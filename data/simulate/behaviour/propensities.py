@@ -13,6 +13,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
+from lookbook.data.order import best_first
 from lookbook.data.schema import Schema
 from lookbook.data.simulate.behaviour.choices import favourite_shares, led_shares
 from lookbook.data.simulate.behaviour.pairs import Pairs, led_by, likely_pairs
@@ -124,7 +125,7 @@ def _named(market: Market, trade: Trade, customers: Ints, customer_ids: pl.Serie
             "propensity": pair_propensities(market, trade, customers, pairs),
             "buys": trade.probability[customers][pairs.row],
         })
-        .sort("customer_id", "propensity", "article_id", descending=[False, True, False])
+        .pipe(lambda table: best_first(table, "propensity", within=("customer_id",), tie="article_id"))
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt16).over("customer_id"))
         .filter(pl.col("rank") <= n)
     )  # fmt: skip

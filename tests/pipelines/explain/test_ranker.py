@@ -131,16 +131,20 @@ def test_pictures_show_the_features_with_the_largest_shap_importance(content: Co
 
 def test_shap_values_stand_beside_the_values_of_the_same_pairs(opened: FinishedRun, content: Content) -> None:
     explained = ExplainedPairs.of(opened, customers=ALL)
-    sample = explained.sample(explain.SHAP_POINTS)
+    rows_of = explained.sample_customers(explain_stages.CONTRIBUTION_PAIRS)
+    pairs = explained.pairs[rows_of].with_row_index("at")
+    turn = pl.struct("customer", "article").hash(opened.system.settings.run.seed)
+    sample = pairs.sort(turn, "customer", "article").head(explain.SHAP_POINTS)["at"].to_numpy()
     listed = content["shap_values"]
     assert isinstance(listed, list)
     feature = listed[0]["feature"]
     place = explained.trees.names.index(feature)
-    values = explained.matrix[sample][:, place].astype(float)
-    added = explained.trees.contributions(explained.matrix[sample])[:, place]
+    values = explained.matrix[rows_of][sample][:, place].astype(float)
+    all_added = pairs.with_columns(added=explained.trees.contributions(explained.matrix[rows_of])[:, place])
+    added = all_added.with_columns(pl.col("added") - pl.col("added").mean().over("customer"))["added"][sample]
     shown = [row for row in listed if row["feature"] == feature]
     assert [np.nan if row["value"] is None else row["value"] for row in shown] == pytest.approx(values.tolist(), nan_ok=True)
-    assert [row["contribution"] for row in shown] == pytest.approx(added.tolist(), rel=1e-6)
+    assert [row["contribution"] for row in shown] == pytest.approx(added.to_list(), rel=1e-6, abs=1e-9)
 
 
 def test_the_labels_that_were_lost_are_in_the_same_file(opened: FinishedRun, content: Content) -> None:
@@ -208,5 +212,15 @@ def test_the_contributions_of_the_sample_are_kept_with_the_pairs_they_are_of(ope
     scored = pl.concat([ranker.score(features(opened.system, shard).table("features").collect()) for shard in opened.buyers])
     total = pl.sum_horizontal(pl.exclude("customer", "article")).alias("total")
     both = kept.select("customer", "article", total).join(scored, on=["customer", "article"], how="left", validate="1:1")
-    assert len(both) == len(explained.sample(explain_stages.CONTRIBUTION_PAIRS))
-    assert both["total"].to_list() == pytest.approx(both["score"].to_list(), abs=1e-6)
+    assert len(both) == len(explained.sample_customers(explain_stages.CONTRIBUTION_PAIRS))
+    beyond = pl.col("score") - pl.col("score").mean().over("customer")
+    assert both["total"].to_list() == pytest.approx(both.select(beyond)["score"].to_list(), abs=1e-6)
+
+
+def test_the_pairs_of_a_customer_are_explained_all_or_none(opened: FinishedRun) -> None:
+    explained = ExplainedPairs.of(opened, customers=ALL)
+    sizes = explained.pairs.group_by("customer").len()
+    chosen = explained.pairs[explained.sample_customers(200)].group_by("customer").len()
+    assert chosen.join(sizes, on=["customer", "len"], how="anti").is_empty()
+    assert 200 - sizes["len"].max() < chosen["len"].sum() <= 200
+    assert explained.pairs[explained.sample_customers(1)]["customer"].n_unique() == 1

@@ -102,3 +102,25 @@ def test_lists_are_the_same_whether_the_candidates_are_kept_or_not(sleepy: Datas
     keys = [[pairs(system, shard).key for shard in everybody(system, WEEK)] for system in (kept, passing)]
     assert keys[0] == keys[1]
     assert not list((tmp_path / "passing" / "cache" / "retrieve" / "merge").glob(f"{keys[1][0]}*"))
+
+
+def test_a_week_in_which_the_shop_was_closed_gives_its_place_to_an_older_one(market: Dataset, tmp_path: Path) -> None:
+    closed = WEEK.earlier(2)
+    open_days = ~pl.col("date").is_between(closed.as_of, closed.end - timedelta(days=1))
+    gap = replace(market, transactions=market.transactions.filter(open_days), digest="gap")
+    (usual,), (found,) = (targets(opened(dataset, tmp_path), [WEEK]) for dataset in (market, gap))
+    assert [week[0].window for week in usual.training] == [WEEK.earlier(2), WEEK.earlier(1)]
+    assert [week[0].window for week in found.training] == [WEEK.earlier(3), WEEK.earlier(1)]
+
+
+def test_no_training_week_lies_before_the_data(market: Dataset, tmp_path: Path) -> None:
+    short = replace(market, first_day=WEEK.earlier(1).end - timedelta(days=3))
+    (found,) = targets(opened(short, tmp_path), [WEEK])
+    assert [week[0].window for week in found.training] == [WEEK.earlier(1)]
+
+
+def test_a_training_week_shared_by_two_targets_is_the_same(market: Dataset, tmp_path: Path) -> None:
+    test, final = targets(opened(market, tmp_path), [WEEK], final=WEEK.earlier(-1))
+    assert final.training[-1] is test.shards
+    assert final.training[0] is test.training[-1]
+    assert sum(len(shard.served) for shard in final.shards) == 60 > sum(len(shard.served) for shard in test.shards)

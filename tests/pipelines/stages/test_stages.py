@@ -1,8 +1,9 @@
 """What makes a stage compute again: the keys of a small pipeline under changed settings, seed, device, data and code."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -123,3 +124,23 @@ def test_too_few_weeks_to_learn_from_are_refused_with_the_setting_to_change(mark
         computed(opened(short, tmp_path))
     with pytest.raises(DataError, match="no training examples"):
         fit_ranker(opened(short, tmp_path), targets(opened(short, tmp_path), [WEEK])[0], trees=2)
+
+
+def without_labels(market: Dataset, week: Window) -> Dataset:
+    """In `week` everybody bought the one article that is no candidate for anybody: nobody bought it before or after."""
+    inside = pl.col("date").is_between(week.as_of, week.end - timedelta(days=1))
+    strange = pl.when(inside).then(pl.lit(79, dtype=pl.UInt32)).otherwise("article").alias("article")
+    others = market.transactions.filter((pl.col("article") != 79) | inside)
+    return replace(market, transactions=others.with_columns(strange), digest=f"nothing in {week.as_of}")
+
+
+def test_early_stopping_looks_at_the_newest_week_that_has_examples(market: Dataset, tmp_path: Path) -> None:
+    system = opened(without_labels(market, WEEK.earlier(1)), tmp_path, **{"ranking.training_weeks": 3})
+    curve = json.loads((search_trees(system, targets(system, [WEEK])[0]).folder / "curve.json").read_text())
+    assert len(curve["map_at_12"]) >= curve["trees"] > 0
+
+
+def test_examples_in_one_week_only_are_refused_with_what_to_do(market: Dataset, tmp_path: Path) -> None:
+    system = opened(without_labels(market, WEEK.earlier(1)), tmp_path)
+    with pytest.raises(DataError, match=r"examples in one week only[\s\S]*more weeks of data"):
+        search_trees(system, targets(system, [WEEK])[0])
