@@ -1,6 +1,7 @@
 """What is wrong with the input, said so that the reader can fix it: what, where, what was expected, what to do."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,15 @@ class FormatError(DataError):
 
 class ColumnError(DataError):
     """A table lacks a column, has one twice, or has one of a type that cannot be read."""
+
+
+class MissingColumnError(ColumnError):
+    """A table lacks the column `missing`; `present` are those that it has."""
+
+    def __init__(self, missing: str, present: Sequence[str], where: Where, *, hint: str = "", expected: str, fix: str) -> None:
+        self.missing = missing
+        self.present = present
+        super().__init__(f"column {missing!r} is missing{hint}", where, expected=expected, fix=fix)
 
 
 class ValueRuleError(DataError):

@@ -3,35 +3,20 @@
 Input: [data] settings and the raw files they point to. Output: a canonical folder (data/conversion/canonical.py), or a CheckReport.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from pathlib import Path
 
 from lookbook.data.adapters import complete_journey, csv, hm
 from lookbook.data.conversion.canonical import convert
-from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import RawTables
+from lookbook.data.conversion.raw_tables import Adapter
 from lookbook.data.conversion.summary import Summary
 from lookbook.data.errors import DataError
 from lookbook.data.reading.source_files import check_regular, digest_files
 from lookbook.data.settings import DataSettings
 
-
-@dataclass(frozen=True)
-class Adapter:
-    """files: the raw files by role. read: the tables in them; its last argument is the last day that may occur."""
-
-    files: Callable[[DataSettings], dict[str, Path]]
-    read: Callable[[DataSettings, Intake, date], RawTables]
-
-
-ADAPTERS = {
-    "complete-journey": Adapter(complete_journey.files, complete_journey.read),
-    "hm": Adapter(hm.files, hm.read),
-    "csv": Adapter(csv.files, csv.read),
-}
+ADAPTERS: Mapping[str, Adapter] = {each.name: each for each in (complete_journey.ADAPTER, csv.ADAPTER, hm.ADAPTER)}
 
 
 @dataclass(frozen=True)
@@ -69,15 +54,13 @@ def source_digest(settings: DataSettings) -> str:
 def convert_dataset(settings: DataSettings, folder: Path, *, today: date) -> Summary:
     """Convert the data set to `folder`, which appears only when complete.
 
-    today: transactions dated later are quarantined; `settings.last_day` may set an earlier bound.
+    today: transactions dated later are quarantined; those after `settings.last_day` are dropped.
 
     Raises:
         DataError: nothing is left behind then.
     """
     adapter = _adapter(settings)
-    last_day = min(today, date.fromisoformat(settings.last_day)) if settings.last_day else today
-    read = partial(_read, adapter, settings, last_day)
-    return convert(read, folder, quarantine_limit=settings.quarantine_limit)
+    return convert(lambda intake: adapter.read(settings, intake, today), folder, settings=settings)
 
 
 def check_dataset(settings: DataSettings, scratch: Path, *, today: date) -> CheckReport:
@@ -89,13 +72,8 @@ def check_dataset(settings: DataSettings, scratch: Path, *, today: date) -> Chec
     return CheckReport(source_files(settings), convert_dataset(settings, scratch / "checked", today=today))
 
 
-def _read(adapter: Adapter, settings: DataSettings, last_day: date, intake: Intake) -> RawTables:
-    return adapter.read(settings, intake, last_day)
-
-
 def _adapter(settings: DataSettings) -> Adapter:
-    if settings.dataset not in ADAPTERS:
-        raise DataError(f"unknown data set {settings.dataset!r}", expected=f"one of {', '.join(ADAPTERS)}")
-    if settings.dataset != "complete-journey" and not settings.data_dir:
+    adapter = ADAPTERS[settings.dataset]
+    if adapter.needs_folder and not settings.data_dir:
         raise DataError(f"the data set {settings.dataset!r} needs a folder", expected="data.data_dir, or --data-dir")
-    return ADAPTERS[settings.dataset]
+    return adapter

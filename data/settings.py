@@ -8,6 +8,7 @@ from datetime import date
 from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from lookbook.data.adapters import NAMES
 from lookbook.data.errors import safe_name
 
 FORBID_OTHER_KEYS = {"extra": "forbid"}
@@ -44,7 +45,8 @@ class ArticleColumns:
 @dataclass(frozen=True)
 class CsvMapping:
     """Which column of a plain log is what. channels: texts of the channel column in the order of their codes 1, 2, ...;
-    empty = the column holds the codes. price_per: whether the price is of one item or of the whole line."""
+    empty = the column holds the codes. online_channel: the one of them, or the code, that has code 2 instead, which features call
+    online. price_per: whether the price is of one item or of the whole line."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
     name: str
@@ -58,11 +60,14 @@ class CsvMapping:
     quantity: str
     channel: str
     channels: tuple[str, ...]
+    online_channel: str
     customers: CustomerColumns
     articles: ArticleColumns
 
     def __post_init__(self) -> None:
         safe_name(self.name, "data set name")
+        if self.online_channel and self.channels and self.online_channel not in self.channels:
+            raise ValueError(f"online_channel {self.online_channel!r}; known: {', '.join(self.channels)} (channels)")
         if len(self.separator) != 1 or self.separator in '"\r\n' or not self.separator.isascii():
             raise ValueError(f"separator {self.separator!r}; known: one ASCII character such as ',', ';' or a tab")
 
@@ -72,17 +77,21 @@ class DataSettings:
     """See [data] in pipelines/settings/default.toml."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
-    dataset: Literal["complete-journey", "hm", "csv"]
+    dataset: str
     data_dir: str
     quarantine_limit: float
     repair_ids: bool
     time_zone: str
     timestamp_zone: str
     last_day: str
+    exclude_articles: tuple[str, ...]
+    exclude_articles_file: str
     sample: float
     csv: CsvMapping
 
     def __post_init__(self) -> None:
+        if self.dataset not in NAMES:
+            raise ValueError(f"unknown data set {self.dataset!r}; known: {', '.join(NAMES)}")
         if not 0 <= self.quarantine_limit <= 1:
             raise ValueError(f"quarantine_limit {self.quarantine_limit}; allowed: 0 to 1")
         if not 0 < self.sample <= 1:

@@ -5,6 +5,7 @@ US Eastern time. The price of an item is the line's sales value divided by its q
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,7 @@ import polars as pl
 
 from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import ANY_PURCHASE
 from lookbook.data.errors import SourceFileError
 from lookbook.data.reading.reader import read_text
@@ -40,7 +41,7 @@ def files(settings: DataSettings) -> dict[str, Path]:
     return {name: folder / f"{name}.parquet" for name in FILES}
 
 
-def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
+def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     """Lines with quantity <= 0 (returns) and lines paid in full by coupons (sales value 0) are dropped and counted.
 
     Households without demographics and the few articles without metadata are kept without attributes.
@@ -56,7 +57,7 @@ def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
             columns=COLUMNS,
             rules=ANY_PURCHASE,
             dropped=frozenset({"price_positive"}),
-            dating=Dating("America/New_York", "UTC", last_day),
+            dating=replace(Dating.of(settings, today), time_zone="America/New_York", timestamp_zone="UTC"),
             price_per_line=True,
         ),
         customers=_customers(pl.scan_parquet(source["demographics"], glob=False)).collect(),
@@ -109,3 +110,6 @@ def _articles(products: pl.LazyFrame) -> pl.LazyFrame:
         text["colour"].alias("colour"),
         pl.col("manufacturer_id").cast(pl.String).alias("brand"),
     )
+
+
+ADAPTER = Adapter("complete-journey", False, files, read)

@@ -4,23 +4,28 @@ Input: one file with a purchase per row, optionally a customers and an articles 
 Output: RawTables. Without quantity column a row is one item; without channel column the channel is 0 (unknown).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
+from difflib import SequenceMatcher
 from pathlib import Path
 
 import polars as pl
 
 from lookbook.data.conversion.attributes import age_columns, ranked
 from lookbook.data.conversion.lists import ListSource, read_list
-from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.parse import Dating, trim
 from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import ANY_PURCHASE, ArticleRules, CustomerRules
-from lookbook.data.errors import DataError
+from lookbook.data.errors import ColumnError, DataError, MissingColumnError
 from lookbook.data.reading.reader import read_text
 from lookbook.data.reading.tally import Tally
 from lookbook.data.schema import LEVELS
 from lookbook.data.settings import CsvMapping, DataSettings
+
+ONLINE = "2"
+"""The code of the online channel (H&M: 2 = online), which features compare with."""
 
 
 def files(settings: DataSettings) -> dict[str, Path]:
@@ -32,20 +37,24 @@ def files(settings: DataSettings) -> dict[str, Path]:
     return {role: folder / name for role, name in named.items() if name}
 
 
-def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
+def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     """Customers and articles, read and judged; transactions, to be read."""
     source, mapping = files(settings), settings.csv
     return RawTables(
         name=mapping.name,
-        transactions=_transactions(source["transactions"], settings, intake.tally, last_day),
+        transactions=_transactions(source["transactions"], settings, intake.tally, today),
         customers=_customers(source["customers"], mapping, intake) if "customers" in source else None,
-        articles=_articles(source["articles"], mapping, intake) if "articles" in source else None,
+        articles=(
+            _articles(source["articles"], mapping, intake)
+            if "articles" in source
+            else _articles_of_purchases(source["transactions"], mapping)
+        ),
         keep_unknown_articles=False,
         order=None,
     )
 
 
-def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: date) -> RawTransactions:
+def _transactions(file: Path, settings: DataSettings, tally: Tally, today: date) -> RawTransactions:
     mapping = settings.csv
     wanted = {
         "customer_id": mapping.customer, "article_id": mapping.article, "date": mapping.date,
@@ -54,12 +63,13 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: da
     columns = {name: column for name, column in wanted.items() if column}
     absent = {"quantity": pl.lit("1"), "channel": pl.lit(None, dtype=pl.String)}
     constants = {name: value for name, value in absent.items() if name not in columns}
-    codes = {name: str(code) for code, name in enumerate(mapping.channels, 1)}
+    codes = channel_codes(mapping.channels, mapping.online_channel)
 
     def batches() -> Iterator[pl.DataFrame]:
-        for batch in read_text(file, columns, tally=tally, separator=mapping.separator):
-            whole = batch.with_columns(**constants)
-            yield whole.with_columns(pl.col("channel").str.strip_chars().replace(codes)) if codes else whole
+        with mapping_explained("data.csv", columns):
+            for batch in read_text(file, columns, tally=tally, separator=mapping.separator):
+                whole = batch.with_columns(**constants)
+                yield whole.with_columns(pl.col("channel").str.strip_chars().replace(codes)) if codes else whole
 
     return RawTransactions(
         file=file,
@@ -67,9 +77,45 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: da
         columns=columns,
         rules=ANY_PURCHASE,
         dropped=frozenset(),
-        dating=Dating(settings.time_zone, settings.timestamp_zone, last_day),
+        dating=Dating.of(settings, today),
         price_per_line=mapping.price_per == "line",
     )
+
+
+@contextmanager
+def mapping_explained(table: str, mapping: Mapping[str, str]) -> Iterator[None]:
+    """A column that is not in the file is told as the setting that names it. mapping: key of the settings table -> column."""
+    try:
+        yield
+    except MissingColumnError as error:
+        missing, present = error.missing, error.present
+        role = next(key for key, column in mapping.items() if column == missing)
+        key = {"customer_id": "customer", "article_id": "article"}.get(role, role)
+        free = [column for column in present if column not in mapping.values()] or list(present)
+        near = max(free, key=lambda column: max(_alike(column, name) for name in (missing, key)))
+        raise ColumnError(
+            f"{table}.{key} = {missing!r}: there is no such column",
+            error.where,
+            expected="one of the columns there: " + ", ".join(present),
+            fix=f'write {key} = "{near}" in [{table}], or the column that it is',
+        ) from None
+
+
+def _alike(a: str, b: str) -> float:
+    return SequenceMatcher(None, a.lower(), b.lower()).ratio()
+
+
+def channel_codes(channels: tuple[str, ...], online: str) -> dict[str, str]:
+    """Texts of the channel column and their codes: 1, 2, ... in order, but ONLINE for `online`, the others in order around it.
+
+    Without `channels` the column holds codes; then `online` and ONLINE change places.
+    """
+    if not channels:
+        return {online: ONLINE, ONLINE: online} if online else {}
+    if not online:
+        return {name: str(code) for code, name in enumerate(channels, 1)}
+    others = (str(code) for code in range(1, len(channels) + 2) if str(code) != ONLINE)
+    return {name: ONLINE if name == online else next(others) for name in channels}
 
 
 def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
@@ -80,7 +126,9 @@ def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
         "customers", "customer_id", file, {"customer_id": given.id, **age, **attributes}, CustomerRules,
         known=frozenset(), separator=mapping.separator, pad_ids=False,
     )  # fmt: skip
-    table = read_list(source, intake).with_columns(*(() if given.age else [pl.lit(None, dtype=pl.String).alias("age")]))
+    with mapping_explained("data.csv.customers", {"id": given.id, **age, **attributes}):
+        listed = read_list(source, intake)
+    table = listed.with_columns(*(() if given.age else [pl.lit(None, dtype=pl.String).alias("age")]))
     for name in given.numbers:
         lost = table.filter(pl.col(name).is_not_null() & pl.col(name).cast(pl.Float32, strict=False).is_null()).height
         intake.tally.repair(f"customers: {name} that is no number, set to unknown", lost)
@@ -94,15 +142,42 @@ def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
 
 
 def _articles(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
-    given = mapping.articles
-    named = {
-        "name": given.name, "product": given.product, "category": given.category, "department": given.department,
-        "section": given.section, "colour": given.colour, "brand": given.brand,
-    }  # fmt: skip
-    columns = {name: column for name, column in named.items() if column}
+    columns = _article_columns(mapping)
     source = ListSource(
-        "articles", "article_id", file, {"article_id": given.id, **columns}, ArticleRules,
+        "articles", "article_id", file, {"article_id": mapping.articles.id, **columns}, ArticleRules,
         known=frozenset(), separator=mapping.separator, pad_ids=False,
     )  # fmt: skip
-    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in ("name", *LEVELS) if name not in columns]
-    return read_list(source, intake).with_columns(*absent).select("article_id", "name", *LEVELS)
+    with mapping_explained("data.csv.articles", {"id": mapping.articles.id, **columns}):
+        return _with_all_levels(read_list(source, intake))
+
+
+def _articles_of_purchases(file: Path, mapping: CsvMapping) -> pl.DataFrame | None:
+    """Of every article what its latest purchase says of it (of several on that day the first in the order of texts); None if the
+    mapping has no column for it. Held in memory: a row for each article."""
+    columns = _article_columns(mapping)
+    if not columns:
+        return None
+    wanted = {"article_id": mapping.article, "date": mapping.date, **columns}
+    known: pl.DataFrame | None = None
+    with mapping_explained("data.csv.articles", wanted):
+        for batch in read_text(file, wanted, tally=Tally(), separator=mapping.separator):
+            rows = trim(batch.drop("line"), ("article_id",), "articles", Tally()).drop_nulls("article_id")
+            merged = rows if known is None else pl.concat([known, rows])
+            known = merged.sort("article_id", "date", *columns, descending=[False, True, *(False for _ in columns)]).unique(
+                "article_id", keep="first", maintain_order=True
+            )
+    return None if known is None else _with_all_levels(known.drop("date"))
+
+
+def _article_columns(mapping: CsvMapping) -> dict[str, str]:
+    """What a column says of an article, and its name in the file."""
+    named = {name: str(getattr(mapping.articles, name)) for name in ("name", *LEVELS)}
+    return {name: column for name, column in named.items() if column}
+
+
+def _with_all_levels(table: pl.DataFrame) -> pl.DataFrame:
+    absent = [pl.lit(None, dtype=pl.String).alias(name) for name in ("name", *LEVELS) if name not in table.columns]
+    return table.with_columns(*absent).select("article_id", "name", *LEVELS)
+
+
+ADAPTER = Adapter("csv", True, files, read)

@@ -14,7 +14,7 @@ from lookbook.data.conversion.attributes import age_columns, coded, warn_unknown
 from lookbook.data.conversion.lists import ListSource, pad_article_ids, read_list
 from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import RawTables, RawTransactions
+from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
 from lookbook.data.reading.reader import read_text, whole_number_columns
 from lookbook.data.reading.source_files import find_file, require_file
@@ -51,7 +51,7 @@ def files(settings: DataSettings) -> dict[str, Path]:
     return found if sample is None else {**found, "sample_submission": sample}
 
 
-def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
+def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     """Customers and articles, read and judged; transactions, to be read."""
     source = files(settings)
     pad = settings.repair_ids or "article_id" in whole_number_columns(source["articles"])
@@ -61,7 +61,7 @@ def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
     )  # fmt: skip
     return RawTables(
         name="hm",
-        transactions=_transactions(source["transactions_train"], settings, intake.tally, last_day),
+        transactions=_transactions(source["transactions_train"], settings, intake.tally, today),
         customers=_customers(source["customers"], intake),
         articles=read_list(articles, intake),
         keep_unknown_articles=False,
@@ -69,7 +69,7 @@ def read(settings: DataSettings, intake: Intake, last_day: date) -> RawTables:
     )
 
 
-def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: date) -> RawTransactions:
+def _transactions(file: Path, settings: DataSettings, tally: Tally, today: date) -> RawTransactions:
     pad = settings.repair_ids or "article_id" in whole_number_columns(file)
 
     def batches() -> Iterator[pl.DataFrame]:
@@ -83,7 +83,7 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, last_day: da
         columns=TRANSACTION_COLUMNS,
         rules=HM_PURCHASE,
         dropped=frozenset(),
-        dating=Dating(settings.time_zone, settings.timestamp_zone, last_day),
+        dating=Dating.of(settings, today),
         price_per_line=False,
     )
 
@@ -115,3 +115,6 @@ def _order(file: Path, intake: Intake) -> pl.Series:
         known=frozenset({"prediction"}), separator=",", pad_ids=False,
     )  # fmt: skip
     return read_list(source, intake)["customer_id"]
+
+
+ADAPTER = Adapter("hm", True, files, read)

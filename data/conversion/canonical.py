@@ -8,11 +8,13 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.conversion.ids import IdMap
+from lookbook.data.conversion.excluded import ExcludedArticles
+from lookbook.data.conversion.ids import IdMap, warn_of_numbers
 from lookbook.data.conversion.purchases import read_purchases
 from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.raw_tables import RawTables
@@ -22,11 +24,12 @@ from lookbook.data.durable import whole_folder
 from lookbook.data.reading.source_files import file_digest
 from lookbook.data.reading.tally import Tally
 from lookbook.data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
+from lookbook.data.settings import DataSettings
 
 DIGESTED = ("transactions", "customers", "articles", "customer_ids", "article_ids")
 
 
-def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_limit: float) -> Summary:
+def convert(read: Callable[[Intake], RawTables], folder: Path, *, settings: DataSettings) -> Summary:
     """Write the canonical tables of what `read` gives to `folder`, which appears only when complete; an older one is replaced.
 
     Raises:
@@ -35,8 +38,8 @@ def convert(read: Callable[[Intake], RawTables], folder: Path, *, quarantine_lim
     with whole_folder(folder) as partial:
         for part in ("quarantine", "spill"):
             (partial / part).mkdir()
-        intake = Intake(Tally(), partial / "quarantine", quarantine_limit)
-        summary = _write(read(intake), partial, intake)
+        intake = Intake(Tally(), partial / "quarantine", settings.quarantine_limit)
+        summary = _write(read(intake), partial, intake, settings)
         write_summary(summary, partial)
     return summary
 
@@ -53,14 +56,18 @@ def tables_digest(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
-    tally = intake.tally
+def _write(given: RawTables, folder: Path, intake: Intake, settings: DataSettings) -> Summary:
+    tally, excluded = intake.tally, ExcludedArticles.of(settings)
+    raw = given if given.articles is None else replace(given, articles=excluded.kept(given.articles))
     customer_map = IdMap(None if raw.customers is None else raw.customers["customer_id"])
     article_map = IdMap(None if raw.articles is None else raw.articles["article_id"])
     spill = Spill(folder / "spill")
-    read_purchases(raw, customer_map, article_map, spill, intake)
+    read_purchases(raw, customer_map, article_map, spill=spill, intake=intake, excluded=excluded)
+    excluded.warn_unmatched(tally)
     asked = None if raw.order is None else customer_map.codes(raw.order)
     customers, articles = customer_map.final("customer"), article_map.final("article")
+    for ids, name in ((customers, "customer"), (articles, "article")):
+        warn_of_numbers(ids[f"{name}_id"], name, tally)
     buyers = spill.write_sorted(customers, articles, folder / "transactions.parquet")
     shutil.rmtree(folder / "spill")
     _with_attributes(customers, raw.customers, "customer", CUSTOMERS).write_parquet(folder / "customers.parquet")
@@ -84,7 +91,7 @@ def _write(raw: RawTables, folder: Path, intake: Intake) -> Summary:
         unknown_customers=0 if raw.customers is None else customers.height - customer_map.n_known,
         unknown_articles=0 if raw.articles is None else articles.height - article_map.n_known,
         customers_without_purchase=customers.height - buyers,
-        warnings=(*sorted(tally.warnings), *calendar_warnings(tally)),
+        warnings=(*sorted(tally.warnings), *calendar_warnings(tally, settings.last_day)),
     )
 
 

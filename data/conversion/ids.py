@@ -5,6 +5,25 @@ Input: columns of raw ids, batch by batch. Output: provisional codes, and the ta
 
 import polars as pl
 
+from lookbook.data.reading.tally import Tally
+
+FLOAT = r"^[0-9]+\.0+$"
+"""How an id looks that went through a program as a number with a point."""
+
+
+def warn_of_numbers(ids: pl.Series, name: str, tally: Tally) -> None:
+    """Of ids such as 12347.0, above all beside 12347: the same customer or article may have been split in two."""
+    floats = ids.filter(ids.str.contains(FLOAT))
+    if floats.is_empty():
+        return
+    whole = floats.str.replace(r"\.0+$", "")
+    both = floats.filter(whole.is_in(ids.implode()))
+    if len(both):
+        pair = f"{both[0]!r} beside {both.str.replace(r'[.]0+$', '')[0]!r}"
+        tally.warn(f"{len(both)} {name} ids are there as a number with a point too, such as {pair}: export the ids as text")
+    else:
+        tally.warn(f"{len(floats)} {name} ids look like numbers with a point, such as {floats[0]!r}: export the ids as text")
+
 
 class IdMap:
     """Gives each distinct id a provisional code 0, 1, 2, ... (UInt32): the known ids first, another when it is first met.

@@ -51,7 +51,7 @@ def read_list(source: ListSource, intake: Intake) -> pl.DataFrame:
 
 def pad_article_ids(batch: pl.DataFrame, table: str, tally: Tally) -> pl.DataFrame:
     """Article ids of one to nine digits get leading zeros up to ten; how many is counted."""
-    short = pl.col("article_id").str.contains(r"^\d{1,9}$")
+    short = pl.col("article_id").str.contains(r"^[0-9]{1,9}$")
     tally.repair(f"{table}: article_id padded to ten digits", int(batch.select(short.sum()).item()))
     return batch.with_columns(pl.when(short).then(pl.col("article_id").str.zfill(10)).otherwise("article_id").alias("article_id"))
 

@@ -9,22 +9,30 @@ from datetime import date
 import polars as pl
 
 from lookbook.data.reading.tally import Tally
+from lookbook.data.settings import DataSettings
 
 EARLIEST_DAY = date(1900, 1, 1)
-DAY = r"^\d{4}-\d{2}-\d{2}$"
-MIDNIGHT = r"^\d{4}-\d{2}-\d{2}[T ]00:00(:00(\.0+)?)?$"
-TIMESTAMP = r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$"
-OFFSET = r"([+-])(\d{2}):?(\d{2})$"
+DAY = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+MIDNIGHT = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ]00:00(:00(\.0+)?)?$"
+TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?$"
+OFFSET = r"([+-])([0-9]{2}):?([0-9]{2})$"
 
 
 @dataclass(frozen=True)
 class Dating:
     """How purchases get their day. time_zone: where a timestamp's day is counted ("" = timestamps are refused);
-    timestamp_zone: the zone of timestamps without an offset; last_day: the last day that may occur."""
+    timestamp_zone: the zone of timestamps without an offset; today: later days are errors; last_day: later purchases are not
+    wanted."""
 
     time_zone: str
     timestamp_zone: str
+    today: date
     last_day: date
+
+    @staticmethod
+    def of(settings: DataSettings, today: date) -> "Dating":
+        last_day = date.fromisoformat(settings.last_day) if settings.last_day else today
+        return Dating(settings.time_zone, settings.timestamp_zone, today, min(today, last_day))
 
 
 def parse_transactions(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, tally: Tally) -> pl.DataFrame:
@@ -36,7 +44,8 @@ def parse_transactions(batch: pl.DataFrame, dating: Dating, *, price_per_line: b
 def parse_values(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, tally: Tally) -> pl.DataFrame:
     """The same rows in the same order, ids as they are, and for date, quantity, price and channel a value and `*_text`.
 
-    date_form: day, timestamp, or null for any other text. date_allowed: within EARLIEST_DAY and `dating.last_day`.
+    date_form: day, timestamp, or null for any other text. date_allowed: within EARLIEST_DAY and
+    `dating.today`; date_wanted: not after `dating.last_day`.
     """
     quantity, price, channel = (pl.col(f"{column}_text").str.strip_chars() for column in ("quantity", "price", "channel"))
     number, amount = quantity.cast(pl.Float64, strict=False), price.cast(pl.Float64, strict=False)
@@ -54,15 +63,18 @@ def parse_values(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, t
 
 
 def trim(batch: pl.DataFrame, columns: tuple[str, ...], table: str, tally: Tally) -> pl.DataFrame:
-    """`batch` with white space removed round `columns`; how many values that changed is counted; nothing left = null."""
+    """`batch` with white space removed round `columns`; how many values that changed is counted. Nothing left, and what other
+    programs write for a missing number (nan), is null."""
     trimmed = batch.with_columns(pl.col(columns).str.strip_chars())
     for column in columns:
         tally.repair(f"{table}: {column} with spaces round it", int((trimmed[column] != batch[column]).sum()))
-    return trimmed.with_columns(pl.when(pl.col(column) != "").then(pl.col(column)).alias(column) for column in columns)
+    given = {column: (pl.col(column) != "") & (pl.col(column).str.to_lowercase() != "nan") for column in columns}
+    return trimmed.with_columns(pl.when(there).then(pl.col(column)).alias(column) for column, there in given.items())
 
 
 def _days(texts: pl.Series, dating: Dating) -> pl.DataFrame:
-    """date_text, date, date_form, date_allowed, date_moved (not the day that is written): each distinct text is parsed once."""
+    """date_text, date, date_form, date_allowed, date_wanted, date_moved (not the day that is written): each distinct text is
+    parsed once."""
     text = pl.col("date_text").str.strip_chars()
     is_day = text.str.contains(DAY)
     is_stamp = text.str.contains(TIMESTAMP)
@@ -79,7 +91,8 @@ def _days(texts: pl.Series, dating: Dating) -> pl.DataFrame:
             date=pl.when(date_form_is("day")).then(_written_day(text)).when(date_form_is("timestamp")).then(stamp),
         )
         .with_columns(
-            date_allowed=pl.col("date").is_between(EARLIEST_DAY, dating.last_day),
+            date_allowed=pl.col("date").is_between(EARLIEST_DAY, dating.today),
+            date_wanted=pl.col("date") <= dating.last_day,
             date_moved=date_form_is("timestamp") & (pl.col("date").cast(pl.String) != pl.col("date_text").str.head(10)),
         )
     )

@@ -5,17 +5,20 @@ Input: RawTables and the maps of their ids. Output: CODED rows in a Spill; bad r
 
 import polars as pl
 
+from lookbook.data.conversion.excluded import ExcludedArticles
 from lookbook.data.conversion.ids import IdMap
 from lookbook.data.conversion.parse import parse_transactions, parse_values
 from lookbook.data.conversion.quarantine import Gate, Intake
-from lookbook.data.conversion.raw_tables import RawTables
+from lookbook.data.conversion.raw_tables import NOT_WANTED, RawTables
 from lookbook.data.conversion.rules import PurchaseRules
 from lookbook.data.conversion.spill import Spill
 from lookbook.data.errors import DataError, Where
 from lookbook.data.schema import TRANSACTIONS
 
 
-def read_purchases(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spill, intake: Intake) -> None:
+def read_purchases(
+    raw: RawTables, customers: IdMap, articles: IdMap, *, spill: Spill, intake: Intake, excluded: ExcludedArticles
+) -> None:
     """Fill `spill` with the valid purchases, and the maps with the ids that only they name.
 
     An id of the customers or articles table is judged there, once; only a batch with another id has its ids judged.
@@ -24,9 +27,10 @@ def read_purchases(raw: RawTables, customers: IdMap, articles: IdMap, spill: Spi
         DataError: at values that are refused, over the limit of bad rows, or if no purchase is left.
     """
     source, tally = raw.transactions, intake.tally
-    gate = Gate("transactions", source.file, source.columns, source.rules.all, source.dropped, intake)
+    gate = Gate("transactions", source.file, source.columns, source.rules.all, source.dropped | NOT_WANTED, intake)
     judged = _judged(raw.customers, "customer_id", source.rules) and _judged(raw.articles, "article_id", source.rules)
-    for batch in source.batches():
+    for read in source.batches():
+        batch = excluded.without(read, tally)
         codes = _known_codes(batch, customers, articles) if judged else None
         if codes is None:
             parsed = parse_transactions(batch, source.dating, price_per_line=source.price_per_line, tally=tally)

@@ -5,15 +5,22 @@ Input tables: files of any retailer. Output: RawTables.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from lookbook.data.conversion.parse import Dating
+from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.rules import PurchaseRules
+from lookbook.data.settings import DataSettings
 
 RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "price", "channel")
 """Columns of a raw batch, all String but `line` (UInt32); null = empty."""
+
+
+NOT_WANTED = frozenset({"customer_id_given", "date_not_after_the_last_day"})
+"""Rules of purchases whose rows are no errors, only dropped and counted: sales to nobody we know, and after the last day."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +28,7 @@ class RawTransactions:
     """Purchases of one file. batches: RAW_TRANSACTIONS, a bounded number of rows at a time, read anew at each call.
 
     columns: RAW_TRANSACTIONS column -> column of the file. rules: what the values must obey (rules.py). dropped: rules
-    whose rows are dropped by policy. price_per_line: the price is of the whole line, not of one item.
+    whose rows are dropped by policy, beside NOT_WANTED. price_per_line: the price is of the whole line, not of one item.
     """
 
     file: Path
@@ -49,3 +56,17 @@ class RawTables:
     articles: pl.DataFrame | None
     keep_unknown_articles: bool
     order: pl.Series | None
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """What a data set states of itself: each file of data/adapters/ has one as ADAPTER.
+
+    name: that of the file, with - for _. needs_folder: whether data.data_dir must be given. files: the raw files by role. read: the
+    tables in them; its last argument is today, after which no purchase can be.
+    """
+
+    name: str
+    needs_folder: bool
+    files: Callable[[DataSettings], dict[str, Path]]
+    read: Callable[[DataSettings, Intake, date], RawTables]

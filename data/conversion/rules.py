@@ -12,10 +12,10 @@ import polars as pl
 
 Treatment = Literal["refuse", "quarantine", "drop"]
 
-_EXPONENT = r"^[+-]?\d(\.\d+[eE][+-]?|[eE][+-])\d{1,3}$"
+_EXPONENT = r"^[+-]?[0-9](\.[0-9]+[eE][+-]?|[eE][+-])[0-9]{1,3}$"
 _HEX64 = r"^[0-9a-f]{64}$"
-_TEN_DIGITS = r"^\d{10}$"
-_FEWER_DIGITS = r"^\d{1,9}$"
+_TEN_DIGITS = r"^[0-9]{10}$"
+_FEWER_DIGITS = r"^[0-9]{1,9}$"
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class Identified(Row):
 
     customer_id_not_a_rounded_number = dy.rule()(lambda _: ~pl.col("customer_id").str.contains(_EXPONENT))
     article_id_not_a_rounded_number = dy.rule()(lambda _: ~pl.col("article_id").str.contains(_EXPONENT))
+    article_id_without_space = dy.rule()(lambda _: ~pl.col("article_id").str.contains(r"\s"))
 
 
 class CustomerRules(Identified):
@@ -62,6 +63,7 @@ class TransactionValues(Row):
     date = dy.Date(nullable=True)
     date_form = dy.String(nullable=True)
     date_allowed = dy.Bool(nullable=True)
+    date_wanted = dy.Bool(nullable=True)
     quantity_text = dy.String(nullable=True)
     quantity = dy.Float64(nullable=True, allow_inf=True, allow_nan=True)
     price_text = dy.String(nullable=True)
@@ -77,6 +79,7 @@ class TransactionValues(Row):
     )
     date_given = dy.rule()(lambda _: pl.col("date_text").is_not_null())
     date_in_the_window = dy.rule()(lambda _: pl.col("date_allowed"))
+    date_not_after_the_last_day = dy.rule()(lambda _: pl.col("date_wanted"))
     quantity_is_a_whole_number = dy.rule()(
         lambda _: pl.col("quantity").is_finite().fill_null(False) & (pl.col("quantity") == pl.col("quantity").floor())
     )
@@ -136,6 +139,12 @@ _RANGE = "export the ids as text, not as numbers"
 BROKEN: dict[str, Broken] = {
     "customer_id_not_a_rounded_number": Broken("customer_id", "an id, not a rounded number", "refuse", _RANGE),
     "article_id_not_a_rounded_number": Broken("article_id", "an id, not a rounded number", "refuse", _RANGE),
+    "article_id_without_space": Broken(
+        "article_id",
+        "an id without white space: lists of articles are joined by spaces",
+        "refuse",
+        "write another character for it",
+    ),
     "customer_id_is_hexadecimal": Broken("customer_id", "64 characters of 0-9 a-f", "refuse", "get the file again"),
     "article_id_keeps_its_zero": Broken(
         "article_id",
@@ -154,7 +163,8 @@ BROKEN: dict[str, Broken] = {
     "customer_id_given": Broken("customer_id", "an id"),
     "article_id_given": Broken("article_id", "an id"),
     "date_given": Broken("date", "a date"),
-    "date_in_the_window": Broken("date", "a day from 1900 to the last day of data (data.last_day, at most today)"),
+    "date_in_the_window": Broken("date", "a day from 1900 to today"),
+    "date_not_after_the_last_day": Broken("date", "a day up to data.last_day", "drop"),
     "quantity_is_a_whole_number": Broken("quantity", "a whole number"),
     "quantity_fits": Broken("quantity", "less than 2**32"),
     "quantity_positive": Broken("quantity", "at least 1 (fewer: a return)", "drop"),

@@ -42,13 +42,17 @@ class Summary:
         return asdict(self)
 
 
-def calendar_warnings(tally: Tally) -> tuple[str, ...]:
-    """Remarks on days: weeks without a purchase (counted back from the last day), a last day that looks unfinished."""
+def calendar_warnings(tally: Tally, last_day: str) -> tuple[str, ...]:
+    """Remarks on days: weeks without a purchase (counted back from the last day), few weeks, a `last_day` without a purchase."""
     first, last = min(tally.days), max(tally.days)
     weeks = (last - first).days // 7 + 1
     weekly = [sum(tally.days.get(last - timedelta(days=7 * back + day), 0) for day in range(7)) for back in range(weeks)]
     empty = [str(last - timedelta(days=7 * back + 6)) for back, rows in enumerate(weekly) if not rows]
     warnings = [f"{len(empty)} weeks without a purchase, the latest starts on {empty[0]}"] if empty else []
+    if last_day and str(last) != last_day:
+        warnings.append(
+            f"last_day {last_day}: no purchases on that day; weeks are counted back from the last day with purchases, {last}"
+        )
     if weeks < 8:
         warnings.append(f"only {weeks} weeks of purchases, {first} to {last}; training needs several weeks before the test week")
     return tuple(warnings)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lookbook.data.errors import ColumnError, Where
+from lookbook.data.errors import MissingColumnError, Where
 from lookbook.data.reading.tally import Tally
 
 
@@ -14,9 +14,11 @@ def check_columns(present: Sequence[str], wanted: Mapping[str, str], *, known: f
     if missing:
         close = difflib.get_close_matches(missing[0], present, n=1, cutoff=0.4)
         nearest = f"; nearest present: {close[0]!r}" if close else ""
-        raise ColumnError(
-            f"column {missing[0]!r} is missing{nearest}",
+        raise MissingColumnError(
+            missing[0],
+            present,
             Where(path, 1),
+            hint=nearest,
             expected="the columns " + ", ".join(sorted(set(wanted.values()))),
             fix="rename or add the column",
         )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from lookbook.data.adapters import NAMES
+
 if TYPE_CHECKING:
     from lookbook.pipelines.settings.config import Settings
     from lookbook.pipelines.terminal.progress import Reporter
@@ -21,7 +23,7 @@ class DataChoice:
     config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/settings/default.toml.")] = (
         None
     )
-    dataset: Annotated[Literal["complete-journey", "hm", "csv"] | None, Parameter(help="Data set.")] = None
+    dataset: Annotated[str | None, Parameter(help=f"Data set: {', '.join(NAMES)}.")] = None
     data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
     repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
     threads: Annotated[int | None, Parameter(help="Threads of Polars and LightGBM; 0 = all cores.")] = None

@@ -4,6 +4,7 @@ Input: [data] settings. Output: a Dataset with as many customers, and about as m
 purchases are no purchases. It serves to count stages, whose keys it never shares with a real data set.
 """
 
+import math
 from collections.abc import Mapping
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,7 +12,9 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.dataset import Dataset
+from lookbook.data.reading.reader import read_text
 from lookbook.data.reading.source_files import open_bytes
+from lookbook.data.reading.tally import Tally
 from lookbook.data.registry import source_files
 from lookbook.data.schema import ARTICLES, CUSTOMERS, TRANSACTIONS
 from lookbook.data.settings import DataSettings
@@ -19,6 +22,7 @@ from lookbook.data.windows import last_window
 
 LAST_DAY = date(2000, 1, 1)
 """Any day: what is counted does not depend on it."""
+READ_ROWS = 1_000_000
 SAMPLE = 1 << 20
 """Bytes at the start of a text file whose lines stand for all of them."""
 
@@ -30,7 +34,30 @@ def rows_of_files(settings: DataSettings, figures: Mapping[str, float]) -> tuple
     """
     rows = {file.role: _rows(file.path, file.size, figures["compression"]) for file in source_files(settings)}
     purchases = next(count for role, count in rows.items() if role.startswith("transactions"))
-    return rows.get("customers", round(purchases / figures["purchases_per_customer"])), purchases
+    if "customers" in rows:
+        return rows["customers"], purchases
+    if settings.dataset == "csv":
+        return _customers_of(settings, purchases), purchases
+    return round(purchases / figures["purchases_per_customer"]), purchases
+
+
+def _customers_of(settings: DataSettings, purchases: int) -> int:
+    """Customers that a plain log names: counted in the first READ_ROWS purchases; beyond these their number is taken to grow as it
+    did in the second half of what was read."""
+    file = Path(settings.data_dir) / settings.csv.transactions
+    batches = read_text(file, {"customer": settings.csv.customer}, tally=Tally(), separator=settings.csv.separator)
+    ids, rows = [], 0
+    for batch in batches:
+        ids.append(batch["customer"].drop_nulls())
+        rows += batch.height
+        if rows >= READ_ROWS:
+            break
+    read = pl.concat(ids)
+    half, whole = read.head(len(read) // 2).n_unique(), read.n_unique()
+    if rows >= purchases or not half:
+        return whole
+    growth = min(1.0, math.log2(whole / half)) if whole > half else 0.0
+    return round(whole * math.pow(purchases / rows, growth))
 
 
 def unconverted(customers: int, *, weekly_buyers: float, weeks: int) -> Dataset:

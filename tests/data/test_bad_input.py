@@ -178,7 +178,6 @@ QUARANTINED: dict[str, tuple[Change, str]] = {
     "a price is negative": (set_value(SALES, "price", "-0.5"), "price_positive"),
     "a price is zero": (set_value(SALES, "price", "0"), "price_positive"),
     "a price is missing": (set_value(SALES, "price", ""), "price_is_a_number"),
-    "a customer id is missing": (set_value(SALES, "customer_id", ""), "customer_id_given"),
     "an article id is blank": (set_value(SALES, "article_id", "  "), "article_id_given"),
     "a date is missing": (set_value(SALES, "t_dat", ""), "date_given"),
     "a channel is missing": (set_value(SALES, "sales_channel_id", ""), "channel_given"),
@@ -199,6 +198,17 @@ def test_one_row_of_many_is_set_aside_with_its_reason_when(
     assert (summary.read["transactions"], summary.transactions) == (311, 310)
     rows = pl.read_parquet(tmp_path / "out" / "quarantine" / "transactions.parquet")
     assert rows.select("line", "reason").rows() == [(2, reason)]
+
+
+@pytest.mark.parametrize("value", ["", "  ", "NaN"])
+def test_sales_to_nobody_we_know_are_dropped_however_many_they_are(
+    value: str, settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    set_value(SALES, "customer_id", value, range(80))(hm_folder)
+    summary = convert_dataset(settings, tmp_path / "out", today=today)
+    assert (summary.dropped, summary.quarantined) == ({"transactions: customer_id_given": 80}, {})
+    assert (summary.read["transactions"], summary.transactions) == (311, 231)
+    assert not (tmp_path / "out" / "quarantine" / "transactions.parquet").exists()
 
 
 def test_an_article_of_quarantined_purchases_only_is_not_in_the_catalogue(

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from lookbook.data.adapters.csv import channel_codes
 from lookbook.data.dataset import Dataset
 from lookbook.data.errors import DataError
 from lookbook.data.registry import convert_dataset
@@ -18,6 +19,7 @@ README = Path(__file__).parents[3] / "data" / "README.md"
 LOG = "customer,article,date,price\nc,x,2024-03-01,1.5\nb,x,2024-03-02,2.5\nb,y,2024-03-02,2.5\n"
 
 MakeSettings = Callable[..., DataSettings]
+ARTICLES = dict.fromkeys(("file", "id", "name", *LEVELS), "")
 
 
 def written(folder: Path, **files: str) -> str:
@@ -101,11 +103,122 @@ def test_a_timestamp_is_dated_in_the_stated_zone(make_settings: MakeSettings, tm
     assert rows == [(0, date(2024, 3, 2)), (1, date(2024, 3, 2))]
 
 
-def test_purchases_after_the_last_day_are_set_aside(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+def test_purchases_after_the_last_day_are_dropped(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
     folder = written(tmp_path / "in", transactions=LOG)
-    settings = make_settings(dataset="csv", data_dir=folder, last_day="2024-03-01", quarantine_limit=0.7)
+    settings = make_settings(dataset="csv", data_dir=folder, last_day="2024-03-01")
     summary = convert_dataset(settings, tmp_path / "out", today=today)
-    assert (summary.last_day, summary.quarantined) == ("2024-03-01", {"transactions: date_in_the_window": 2})
+    assert (summary.last_day, summary.quarantined) == ("2024-03-01", {})
+    assert summary.dropped == {"transactions: date_not_after_the_last_day": 2}
+
+
+def test_a_last_day_on_which_the_shop_was_closed_is_said(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+    folder = written(tmp_path / "in", transactions=LOG)
+    open_day, closed = (make_settings(dataset="csv", data_dir=folder, last_day=day) for day in ("2024-03-02", "2024-03-04"))
+    assert not [w for w in convert_dataset(open_day, tmp_path / "a", today=today).warnings if "last_day" in w]
+    (told,) = [w for w in convert_dataset(closed, tmp_path / "b", today=today).warnings if "last_day" in w]
+    assert told.startswith("last_day 2024-03-04: no purchases on that day; ")
+    assert told.endswith("2024-03-02")
+
+
+@pytest.mark.parametrize(
+    ("channels", "online", "expected"),
+    [
+        ((), "", {}),
+        (("till", "web"), "", {"till": "1", "web": "2"}),
+        (("web", "till"), "web", {"web": "2", "till": "1"}),
+        (("phone", "till", "web", "app"), "till", {"phone": "1", "till": "2", "web": "3", "app": "4"}),
+        (("a", "b", "c"), "c", {"a": "1", "b": "3", "c": "2"}),
+        ((), "7", {"7": "2", "2": "7"}),
+    ],
+)
+def test_the_online_channel_has_code_2(channels: tuple[str, ...], online: str, expected: dict[str, str]) -> None:
+    assert channel_codes(channels, online) == expected
+
+
+def test_articles_that_are_none_are_dropped_with_their_purchases(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+    bought = ["c,x,2024-03-01", "b, POST ,2024-03-02", "b,C2-a,2024-03-02", "b,C2,2024-03-02", "b,x+,2024-03-02"]
+    log = "customer,article,date,price\n" + "".join(f"{row},1.5\n" for row in bought)
+    folder = written(tmp_path / "in", transactions=log, articles="id,name\nx,shirt\nPOST,postage\nx+,more\nC2,c\n")
+    (tmp_path / "in" / "none.txt").write_text("POST\n\n")
+    csv = {"articles": {**ARTICLES, "file": "articles.csv", "id": "id", "name": "name"}}
+    given = {"exclude_articles": ("C2-*", "x+", "y*"), "exclude_articles_file": "none.txt"}
+    settings = make_settings(dataset="csv", data_dir=folder, csv=csv, **given)
+    summary = convert_dataset(settings, tmp_path / "out", today=today)
+    assert summary.dropped == {"transactions: article_excluded": 3}
+    assert (summary.read["transactions"], summary.transactions, summary.articles) == (5, 2, 2)
+    assert pl.read_parquet(tmp_path / "out" / "article_ids.parquet")["article_id"].to_list() == ["C2", "x"]
+    assert [w for w in summary.warnings if "exclude" in w] == ["exclude_articles: no article fits 'y*'"]
+
+
+def test_names_of_articles_may_stand_in_the_purchases(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+    rows = [
+        "c,x,2024-03-01,1.5,old shirt,tops",
+        "b,x,2024-03-02,2.5,shirt,tops",
+        "b,x,2024-03-02,2.5,shirt B,",
+        "b,y,2024-03-02,2.5,,hats",
+    ]
+    mapping = {"articles": {**ARTICLES, "name": "label", "category": "kind"}}
+    for place, order in enumerate((rows, rows[::-1])):
+        log = "\n".join(["customer,article,date,price,label,kind", *order, ""])
+        folder = written(tmp_path / f"in{place}", transactions=log)
+        settings = make_settings(dataset="csv", data_dir=folder, csv=mapping)
+        summary = convert_dataset(settings, tmp_path / f"out{place}", today=today)
+        articles = Dataset.open(tmp_path / f"out{place}").articles.select("name", "category").collect()
+        assert articles.rows() == [("shirt", 2), (None, 1)]
+        assert not summary.quarantined
+
+
+def test_a_column_that_is_not_there_is_told_with_the_change_to_the_mapping(
+    make_settings: MakeSettings, tmp_path: Path, today: date
+) -> None:
+    folder = written(tmp_path / "in", transactions="cust,sku,day,price\nc,x,2024-03-01,1.5\n", articles="sku,label\nx,shirt\n")
+    settings = make_settings(dataset="csv", data_dir=folder, csv={"article": "sku", "date": "day"})
+    with pytest.raises(
+        DataError,
+        match=r"(?s)data\.csv\.customer = 'customer': .*cust, sku, day, price.*write customer = \"cust\" in \[data\.csv\]",
+    ):
+        convert_dataset(settings, tmp_path / "out", today=today)
+    articles = {**ARTICLES, "file": "articles.csv", "id": "sku", "name": "title"}
+    settings = make_settings(
+        dataset="csv", data_dir=folder, csv={"customer": "cust", "article": "sku", "date": "day", "articles": articles}
+    )
+    with pytest.raises(
+        DataError, match=r"(?s)data\.csv\.articles\.name = 'title'.*write name = \"label\" in \[data\.csv\.articles\]"
+    ):
+        convert_dataset(settings, tmp_path / "out", today=today)
+
+
+@pytest.mark.parametrize(
+    ("ids", "expected"),
+    [
+        (["12347.0", "12347", "5"], "1 customer ids are there as a number with a point too, such as '12347.0' beside '12347'"),
+        (["1.0", "2.0", "3.00"], "3 customer ids look like numbers with a point, such as '1.0'"),
+        (["12347", "v1.0", "5"], None),
+    ],
+)
+def test_ids_that_were_numbers_once_are_warned_of(
+    ids: list[str], expected: str | None, make_settings: MakeSettings, tmp_path: Path, today: date
+) -> None:
+    log = "customer,article,date,price\n" + "".join(f"{customer},x,2024-03-01,1.5\n" for customer in ids)
+    settings = make_settings(dataset="csv", data_dir=written(tmp_path / "in", transactions=log))
+    told = [w for w in convert_dataset(settings, tmp_path / "out", today=today).warnings if "point" in w]
+    assert told == ([] if expected is None else [f"{expected}: export the ids as text"])
+
+
+def test_an_article_id_with_a_space_is_refused(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+    log = "customer,article,date,price\nc,red shirt,2024-03-01,1.5\n"
+    with pytest.raises(DataError, match=r"(?s)article id without space does not hold.*'red shirt'"):
+        convert_dataset(
+            make_settings(dataset="csv", data_dir=written(tmp_path / "in", transactions=log)), tmp_path / "out", today=today
+        )
+
+
+def test_digits_of_other_scripts_are_no_digits(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
+    log = "customer,article,date,price\nc,x,２０２４-03-01,1.5\n"
+    with pytest.raises(DataError, match="date is iso does not hold"):
+        convert_dataset(
+            make_settings(dataset="csv", data_dir=written(tmp_path / "in", transactions=log)), tmp_path / "out", today=today
+        )
 
 
 def test_a_log_in_which_every_row_is_a_return_is_refused(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:

@@ -24,7 +24,7 @@ def rows(**columns: list[str | None]) -> pl.DataFrame:
 
 
 def dates(texts: list[str], time_zone: str = "", timestamp_zone: str = "") -> list[date | None]:
-    dating = Dating(time_zone, timestamp_zone, date(2030, 1, 1))
+    dating = Dating(time_zone, timestamp_zone, date(2030, 1, 1), date(2030, 1, 1))
     return parse_transactions(rows(date=list(texts)), dating, price_per_line=False, tally=Tally())["date"].to_list()
 
 
@@ -50,7 +50,7 @@ def test_an_hour_that_the_clock_skips_counts_as_the_written_day() -> None:
 def test_a_timestamp_that_moves_to_another_day_is_counted() -> None:
     tally = Tally()
     batch = rows(date=["2020-09-01T23:30:00Z", "2020-09-01T12:00:00Z", "2020-09-01"])
-    parse_transactions(batch, Dating("Europe/Stockholm", "", date(2021, 1, 1)), price_per_line=False, tally=tally)
+    parse_transactions(batch, Dating("Europe/Stockholm", "", date(2021, 1, 1), date(2021, 1, 1)), price_per_line=False, tally=tally)
     assert tally.repaired == {"transactions: timestamps that fall on another day in Europe/Stockholm": 1}
 
 
@@ -63,7 +63,7 @@ def test_any_other_form_of_a_date_has_no_day(text: str) -> None:
 
 def test_the_price_of_a_line_is_divided_by_its_quantity() -> None:
     batch = rows(price=["9.0", "9.0"], quantity=["3", "1"])
-    parsed = parse_transactions(batch, Dating("", "", date(2021, 1, 1)), price_per_line=True, tally=Tally())
+    parsed = parse_transactions(batch, Dating("", "", date(2021, 1, 1), date(2021, 1, 1)), price_per_line=True, tally=Tally())
     assert parsed["price"].to_list() == [3.0, 9.0]
 
 
@@ -75,6 +75,8 @@ def test_the_price_of_a_line_is_divided_by_its_quantity() -> None:
     ("date", ["2020-09-01", "1900-01-01", "2021-01-01"], [None, "2021-01-02", "1899-12-31", "2020-02-30"]),
 ])  # fmt: skip
 def test_the_rules_part_good_values_from_bad_ones(column: str, good: list[str | None], bad: list[str | None]) -> None:
-    parsed = parse_transactions(rows(**{column: good + bad}), Dating("", "", date(2021, 1, 1)), price_per_line=False, tally=Tally())
+    parsed = parse_transactions(
+        rows(**{column: good + bad}), Dating("", "", date(2021, 1, 1), date(2021, 1, 1)), price_per_line=False, tally=Tally()
+    )
     valid, _ = TransactionRules.filter(parsed)
     assert valid["line"].to_list() == list(range(len(good)))

@@ -30,7 +30,7 @@ def raw_tables(article_ids: list[str]) -> RawTables:
     levels = {level: pl.Series([None] * len(article_ids), dtype=pl.String) for level in ("name", *LEVELS)}
     purchases = RawTransactions(
         file=Path("purchases.csv"), batches=lambda: iter([PURCHASES]), columns={}, rules=ANY_PURCHASE, dropped=frozenset(),
-        dating=Dating("", "", date(2021, 1, 1)), price_per_line=False,
+        dating=Dating("", "", date(2021, 1, 1), date(2021, 1, 1)), price_per_line=False,
     )  # fmt: skip
     customers = pl.DataFrame({"customer_id": ["ann", "bob"]}).with_columns(
         age=pl.lit(None, dtype=pl.Float32), age_band=pl.lit(None, dtype=pl.UInt8)
@@ -39,9 +39,11 @@ def raw_tables(article_ids: list[str]) -> RawTables:
     return RawTables("small", purchases, customers, articles, keep_unknown_articles=False, order=None)
 
 
-def test_a_bad_id_is_refused_also_where_the_articles_table_has_it(tmp_path: Path) -> None:
+def test_a_bad_id_is_refused_also_where_the_articles_table_has_it(
+    make_settings: Callable[..., DataSettings], tmp_path: Path
+) -> None:
     with pytest.raises(ValueRuleError, match=r"(?s)line 3.*value '1.2E\+08'.*not a rounded number"):
-        convert(lambda _: raw_tables(["x", "1.2E+08", "y"]), tmp_path / "out", quarantine_limit=0.0)
+        convert(lambda _: raw_tables(["x", "1.2E+08", "y"]), tmp_path / "out", settings=make_settings(quarantine_limit=0.0))
 
 
 def test_batches_with_ids_that_no_table_has_stand_beside_batches_without(

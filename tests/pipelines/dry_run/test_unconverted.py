@@ -3,6 +3,7 @@
 import gzip
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -45,10 +46,28 @@ def test_the_rows_of_parquet_are_known(hm_folder: Path) -> None:
     assert rows(hm_folder)[1] == table.height
 
 
-def test_without_a_file_of_customers_there_are_fewer_of_them_than_purchases(tmp_path: Path) -> None:
-    (tmp_path / "transactions.csv").write_text("customer,article,date,price\n" + "1,2,2020-01-01,3.0\n" * 50)
-    settings = load_settings(overrides={"data.dataset": "csv", "data.data_dir": str(tmp_path)})
-    assert rows_of_files(settings.data, FIGURES) == (5, 50)
+def log(folder: Path, customers: list[int]) -> tuple[int, int]:
+    (folder / "transactions.csv").write_text(
+        "customer,article,date,price\n" + "".join(f"{c},2,2020-01-01,3.0\n" for c in customers)
+    )
+    settings = load_settings(overrides={"data.dataset": "csv", "data.data_dir": str(folder)})
+    return rows_of_files(settings.data, FIGURES)
+
+
+def test_the_customers_of_a_plain_log_are_counted(tmp_path: Path) -> None:
+    assert log(tmp_path, [1, 2, 1, 3] * 10) == (3, 40)
+
+
+@pytest.mark.parametrize("customers", [100, 2_000, 1_000_000])
+def test_of_a_long_log_the_customers_are_counted_in_its_beginning_and_guessed_from_there(
+    customers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookbook.pipelines.dry_run.unconverted.READ_ROWS", 1_000)
+    monkeypatch.setattr("lookbook.data.reading.delimited.BLOCK_BYTES", 10_000)
+    bought = np.random.default_rng(1).integers(0, customers, 6_000).tolist()
+    guessed, rows = log(tmp_path, bought)
+    assert rows == 6_000
+    assert 1 / 1.5 < guessed / len(set(bought)) < 1.5
 
 
 def test_the_stand_in_has_its_customers_and_as_many_buyers_in_every_week() -> None:

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from lookbook.data.settings import DataSettings
+from lookbook.data.adapters import NAMES
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings import layers
 from lookbook.pipelines.settings.config import RunSettings, Settings, load_settings, write_settings
@@ -92,8 +92,8 @@ def test_an_unknown_preset_is_refused_with_those_there_are(tmp_path: Path, value
 
 
 def test_every_preset_and_data_set_file_can_be_chosen() -> None:
-    datasets, presets = DataSettings.__annotations__["dataset"], RunSettings.model_fields["preset"].annotation
-    assert set(DATASETS) < set(get_args(datasets))
+    presets = RunSettings.model_fields["preset"].annotation
+    assert set(DATASETS) < set(NAMES)
     assert {name for name in PRESETS if "-" not in name} == set(get_args(presets)) - {"default"}
     for name in PRESETS:
         preset, _, dataset = name.partition("-")
@@ -120,7 +120,7 @@ def test_every_line_of_a_layer_changes_something_and_none_comes_too_late(file: P
     assert "run.threads" not in keys(file), "Polars has read it before the layers are known"
 
 
-@pytest.mark.parametrize("dataset", get_args(DataSettings.__annotations__["dataset"]))
+@pytest.mark.parametrize("dataset", NAMES)
 def test_quick_asks_for_no_more_than_the_default_and_best_for_no_less(dataset: str) -> None:
     quick, default, best = (
         dict(flat(load_settings(None, {"data.dataset": dataset, "run.preset": preset}).tables))
