@@ -56,7 +56,7 @@ def run(
     from lookbook.pipelines.settings.config import load_settings
     from lookbook.pipelines.terminal.progress import Reporter
 
-    given = {"data.dataset": dataset, "data.data_dir": str(data_dir) if data_dir else None}
+    given = {"data.dataset": dataset, "data.data_dir": str(Path(data_dir).absolute()) if data_dir else None}
     chosen = {**{key: value for key, value in given.items() if value is not None}, **(settings or {})}
     reporter = Reporter("quiet" if quiet else "plain")
     loaded = load_settings(Path(config) if config else None, chosen)

@@ -73,7 +73,7 @@ def recommend(
     from lookbook.pipelines.settings.config import load_settings
 
     folder = find_run(output.artifacts, run)
-    settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})
+    settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir.absolute())} if data_dir else {})
     output.confine(settings)
     reporter = output.reporter()
     trees = int(str(read_about(folder)["trees"]))

@@ -41,7 +41,7 @@ class DataChoice:
         """Settings by "table.key"; None = not given."""
         return {
             "data.dataset": self.dataset,
-            "data.data_dir": str(self.data_dir) if self.data_dir else None,
+            "data.data_dir": str(self.data_dir.absolute()) if self.data_dir else None,
             "data.repair_ids": self.repair_ids or None,
             "run.threads": self.threads,
         }

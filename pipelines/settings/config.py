@@ -4,6 +4,7 @@ Input: TOML tables. Output: Settings. Every default stands in default.toml and n
 """
 
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -90,11 +91,7 @@ class Settings(_Frozen):
     def sources(self) -> tuple[CandidateSource, ...]:
         """The candidate sources in use, in the order of the registry, each with its own settings table."""
         retrieval = _table(self.tables, "retrieval")
-        return tuple(
-            _validated(source, _table(retrieval, name), f"retrieval.{name}")
-            for name, source in SOURCES.items()
-            if name in self.retrieval.sources
-        )
+        return tuple(source_of(name, retrieval) for name in SOURCES if name in self.retrieval.sources)
 
 
 def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
@@ -173,12 +170,25 @@ def _settings(tables: Table) -> Settings:
     return settings
 
 
+def source_of(name: str, retrieval: Table) -> CandidateSource:
+    """The source `name` with the settings of its own table in the table [retrieval].
+
+    Raises:
+        SettingsError: its table is missing, or a value in it is wrong; the table is named.
+    """
+    kind = SOURCES[name]
+    if name not in retrieval:
+        keys = ", ".join(field.name for field in fields(kind))  # type: ignore[arg-type]  # every source is a dataclass
+        raise SettingsError(f"settings table [retrieval.{name}] is missing: add it with {keys} to {DEFAULTS.name}")
+    return _validated(kind, _table(retrieval, name), f"retrieval.{name}")
+
+
 def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(table)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join([*([path] if path else []), *(str(part) for part in first["loc"])])
+        key = " ".join([*([f"[{path}]"] if path else []), ".".join(str(part) for part in first["loc"])]).strip()
         if isinstance(first["input"], Mapping):  # a rule of the whole table, which names the key itself
             raise SettingsError(f"setting {key}: {first['msg'].removeprefix('Value error, ')}") from None
         raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg']}") from None

@@ -31,7 +31,7 @@ def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
     """
     above: list[tuple[str, Table]] = [("flag", _nested(key.split("."), value)) for key, value in overrides.items()]
     if config is not None:
-        above.insert(0, (str(config), read_toml(config)))
+        above.insert(0, (str(config), _beside(config, read_toml(config))))
     tables = read_toml(DEFAULTS)
     layers = [tables, *(layer for _, layer in above)]
     dataset, preset = (str(_uppermost(layers, key)) for key in ("data.dataset", "run.preset"))
@@ -41,6 +41,14 @@ def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
     for where, layer in above:
         merge(tables, layer, where=where)
     return tables
+
+
+def _beside(config: Path, tables: Table) -> Table:
+    """The tables of `config`; a relative data.data_dir in it is meant from the folder that the file is in."""
+    data = tables.get("data")
+    if not isinstance(data, dict) or not isinstance(data.get("data_dir"), str) or not data["data_dir"]:
+        return tables
+    return {**tables, "data": {**data, "data_dir": str((config.parent / data["data_dir"]).absolute())}}
 
 
 def read_toml(file: Path) -> Table:

@@ -1,7 +1,9 @@
 """Settings: defaults, overrides, and the errors people meet."""
 
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -13,8 +15,11 @@ from lookbook.pipelines.settings.config import (
     leave_out_features,
     load_settings,
     load_simulation,
+    source_of,
     write_settings,
 )
+from lookbook.retrieval.registry import SOURCES
+from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count
 
 
 def settings_file(folder: Path, text: str) -> Path:
@@ -44,7 +49,7 @@ def test_flags_win_over_the_file_which_wins_over_the_defaults(tmp_path: Path) ->
         ("[run]\nseed = -1\n", r"setting run\.seed = -1"),
         ('[run]\nseed = "many"\n', r"setting run\.seed = 'many'"),
         ('[run]\ndevice = "tpu"\n', r"setting run\.device = 'tpu'.*'auto', 'gpu' or 'cpu'"),
-        ("[retrieval.popularity]\nk = 0\n", r"setting retrieval\.popularity\.k = 0"),
+        ("[retrieval.popularity]\nk = 0\n", r"setting \[retrieval\.popularity\] k = 0"),
         ('[retrieval]\nsources = ["mfx"]\n', r"unknown source 'mfx'; known: repurchase, popularity"),
         ('[retrieval]\nsources = ["popularity", "popularity"]\n', r"retrieval\.sources = .*: expected each name once"),
         ("[retrieval]\nsources = []\n", r"retrieval\.sources = \[\]: expected each name once, at least one"),
@@ -112,3 +117,23 @@ def test_feature_groups_are_left_out_on_top_of_those_already_left_out() -> None:
     assert settings.features.leave_out == ("match", "customer")
     with pytest.raises(SettingsError, match=r"features\.leave_out: no group is left"):
         leave_out_features(settings, *GROUP_NAMES)
+
+
+@dataclass(frozen=True)
+class Newest:
+    name: ClassVar[str] = "newest"
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
+
+    k: Count
+    days: Count
+
+
+def test_a_new_source_without_its_table_or_with_a_wrong_value_is_named_as_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SOURCES, "newest", Newest)  # type: ignore[arg-type]
+    assert source_of("newest", {"newest": {"k": 5, "days": 7}}) == Newest(5, 7)
+    with pytest.raises(SettingsError, match=r"table \[retrieval\.newest\] is missing: add it with k, days to default\.toml"):
+        source_of("newest", {"sources": ["newest"]})
+    with pytest.raises(SettingsError, match=r"setting \[retrieval\.newest\] days = -1: "):
+        source_of("newest", {"newest": {"k": 5, "days": -1}})
+    with pytest.raises(SettingsError, match=r"setting \[retrieval\.newest\] weeks = 3: "):
+        source_of("newest", {"newest": {"k": 5, "days": 1, "weeks": 3}})

@@ -130,3 +130,21 @@ def test_quick_asks_for_no_more_than_the_default_and_best_for_no_less(dataset: s
     for key in changed:
         least, most = (best, quick) if key in LESS_IS_MORE else (quick, best)
         assert float(str(least[key])) <= float(str(default[key])) <= float(str(most[key])), key
+
+
+def test_the_data_folder_of_a_file_is_meant_from_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "there").mkdir()
+    mine = file_with(tmp_path / "there", "mine", '[data]\ndataset = "csv"\ndata_dir = "../shop"\n')
+    monkeypatch.chdir(tmp_path)
+    found = load_settings(Path("there/mine.toml")).data.data_dir
+    assert Path(found).is_absolute()
+    assert Path(found).resolve() == (tmp_path / "shop").resolve()
+    assert load_settings(mine, {"data.data_dir": "/elsewhere"}).data.data_dir == "/elsewhere"
+    absolute = file_with(tmp_path, "absolute", '[data]\ndataset = "csv"\ndata_dir = "/shop"\n')
+    assert load_settings(absolute).data.data_dir == "/shop"
+    write_settings(load_settings(mine), tmp_path / "resolved.toml")
+    assert load_settings(tmp_path / "resolved.toml").data.data_dir == found
+
+
+def test_without_a_data_folder_a_file_names_none(tmp_path: Path) -> None:
+    assert load_settings(file_with(tmp_path, "mine", '[data]\ndata_dir = ""\n')).data.data_dir == ""
