@@ -100,7 +100,7 @@ def test_settings_of_a_simulation_change_no_run_and_are_as_strict(tmp_path: Path
             "[simulate.people]\ncustomer = 7\n",
             r"unknown setting simulate\.people\.customer; did you mean simulate\.people\.customers\?",
         ),
-        ("[simulate.people]\ncustomers = 0\n", r"^setting simulate\.people: customers 0; allowed: 1 and more"),
+        ("[simulate.people]\ncustomers = 0\n", r"^setting \[simulate\] people: customers 0; allowed: 1 and more"),
         ("[simulate.people]\nstore_share = 1.5\n", r"store_share 1\.5; allowed: 0 to 1"),
     ):
         with pytest.raises(SettingsError, match=message):
