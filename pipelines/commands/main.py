@@ -1,14 +1,14 @@
-"""The command `lookbook`. Every heavy import is inside the command that needs it, so that --help answers at once."""
+"""The command `lookbook`: its groups of commands, and what a command ends with.
+
+A group is a file beside this one and holds flags, the call, what is shown. Every heavy import is inside the command that needs it,
+so that --help answers at once.
+"""
 
 import sys
-from pathlib import Path
-from typing import Annotated, Literal
 
-from cyclopts import App, CycloptsError, Parameter
+from cyclopts import App, CycloptsError
 
-from lookbook.pipelines.commands import data as cli_data
-from lookbook.pipelines.commands import inspect as cli_inspect
-from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
+from lookbook.pipelines.commands import data, doctor, run, runs, studies
 from lookbook.pipelines.machine.memory_limit import remember_command
 
 app = App(
@@ -18,91 +18,8 @@ app = App(
     version="0.1.0",
     suppress_keyboard_interrupt=False,
 )
-Phase = Literal["data", "learn", "retrieve", "examples", "fit", "rank"]
-data_app = App(name="data", help="Look at a data set before a run.")
-app.command(data_app)
-
-
-@app.command
-def run(
-    *,
-    choice: Choice = NO_CHOICE,
-    final: Annotated[bool, Parameter(help="Also recommend the week after the data for every customer.")] = True,
-    stop_after: Annotated[Phase | None, Parameter(help="Stop when these stages are on disk; the next run goes on there.")] = None,
-    dry_run: Annotated[bool, OFF, Parameter(help="Say what is on disk, what is not and what that takes; compute nothing.")] = False,
-    output: Output = DEFAULT_OUTPUT,
-) -> None:
-    """Judge the last week of data, then recommend the week after it for every customer."""
-    settings = choice.settings()
-    if dry_run:
-        from lookbook.pipelines.dry_run.display import show_estimate
-        from lookbook.pipelines.dry_run.estimate import estimate
-
-        found = estimate(settings, root=output.artifacts, final=final, fresh=output.fresh, until=stop_after)
-        show_estimate(found, json_lines=output.json)
-        return
-    output.confine(settings)
-    reporter = output.reporter()
-    from lookbook.pipelines.run import run as run_pipeline
-    from lookbook.pipelines.run import run_until
-    from lookbook.pipelines.runs.display import show_run
-
-    if stop_after:
-        run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
-        reporter.say(f"stopped after {stop_after}; without --stop-after the same command goes on there")
-        return
-    folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
-    show_run(folder, reporter, json_lines=output.json)
-
-
-@app.command
-def recommend(
-    *,
-    run: Annotated[str, Parameter(help="Finished run whose settings and number of trees are used.")] = "latest",
-    data_dir: Annotated[Path | None, Parameter(help="Newer files of the same data set.")] = None,
-    output: Output = DEFAULT_OUTPUT,
-) -> None:
-    """Recommend the week after the data for every customer, as a finished run did, also on newer data."""
-    from lookbook.pipelines.machine.threads import limit_threads
-
-    limit_threads(None, config=output.artifacts / "runs" / run / "config.resolved.toml")
-    from lookbook.pipelines.run import recommend_only
-    from lookbook.pipelines.runs.display import show_run
-    from lookbook.pipelines.runs.folder import find_run, read_about
-    from lookbook.pipelines.settings.config import load_settings
-
-    folder = find_run(output.artifacts, run)
-    settings = load_settings(folder / "config.resolved.toml", {"data.data_dir": str(data_dir)} if data_dir else {})
-    output.confine(settings)
-    reporter = output.reporter()
-    trees = int(str(read_about(folder)["trees"]))
-    done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh)
-    show_run(done, reporter, json_lines=output.json)
-
-
-@app.command
-def doctor(*, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False) -> int:
-    """Say what this machine has: versions, device, cores, memory, disk, and whether the libraries load."""
-    from lookbook.pipelines.machine.doctor import examine
-
-    report = examine()
-    print(report.json() if json else report.text())
-    return report.exit_code
-
-
-@data_app.command
-def check(
-    *, choice: DataChoice = NO_DATA_CHOICE, json: Annotated[bool, OFF, Parameter(help="JSON instead of text.")] = False
-) -> None:
-    """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
-    settings = choice.settings()
-    from lookbook.pipelines.data_sets.check import check as check_data
-
-    check_data(settings, json_lines=json)
-
-
-cli_inspect.attach(app, data_app)
-cli_data.attach(data_app)
+for group in (run, studies, runs, data, doctor):
+    group.attach(app)
 
 
 def main() -> None:

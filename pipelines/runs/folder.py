@@ -14,6 +14,7 @@ from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.stages.artifacts import MANIFEST, verify, write_manifest
 
+LATEST = "latest"
 TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -37,10 +38,10 @@ def new_run(root: Path, mark: str) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     partial.rename(partial.with_name(name))
-    link = runs / "latest.link"
+    link = runs / f"{LATEST}.link"
     link.unlink(missing_ok=True)
     link.symlink_to(name)
-    link.rename(runs / "latest")
+    link.rename(runs / LATEST)
 
 
 def _free_name(runs: Path, mark: str) -> str:
@@ -57,16 +58,29 @@ def finished_runs(root: Path) -> list[Path]:
     return sorted(folder for folder in folders if not folder.is_symlink() and folder.suffix != ".partial")
 
 
+def chosen_run(root: Path, name: str) -> Path:
+    """The finished run that is called `name`, or `latest`, or whose name alone begins with it.
+
+    Raises:
+        ArtifactError: there is none, or several.
+    """
+    known = {folder.name: folder for folder in finished_runs(root)}
+    wanted = (root / "runs" / LATEST).resolve().name if name == LATEST else name
+    found = [wanted] if wanted in known else [run for run in known if name and run.startswith(name)]
+    if len(found) != 1:
+        if found:
+            raise ArtifactError(f"{len(found)} runs begin with {name!r}: {', '.join(found)}; give more characters")
+        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
+    return known[found[0]]
+
+
 def find_run(root: Path, name: str) -> Path:
-    """The folder of a finished run, its files checked against the manifest.
+    """The finished run that `name` chooses, its files checked against the manifest.
 
     Raises:
         ArtifactError: there is no such run, or a file in it was changed.
     """
-    folder = (root / "runs" / name).resolve()
-    if folder.parent != (root / "runs").resolve() or not folder.is_dir():
-        known = ", ".join(run.name for run in finished_runs(root))
-        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {known or 'none yet (lookbook run)'}")
+    folder = chosen_run(root, name).resolve()
     verify(folder)
     return folder
 

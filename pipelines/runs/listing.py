@@ -11,28 +11,10 @@ from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.runs.folder import finished_runs
+from lookbook.pipelines.runs.folder import LATEST, chosen_run, finished_runs
 from lookbook.pipelines.stages.evaluate import SYSTEM
 
-LATEST = "latest"
-
 Row = dict[str, object]
-
-
-def chosen_run(root: Path, name: str) -> Path:
-    """The finished run that is called `name`, or `latest`, or whose name alone begins with it.
-
-    Raises:
-        ArtifactError: there is none, or several.
-    """
-    known = {folder.name: folder for folder in finished_runs(root)}
-    wanted = (root / "runs" / LATEST).resolve().name if name == LATEST else name
-    found = [wanted] if wanted in known else [run for run in known if name and run.startswith(name)]
-    if len(found) != 1:
-        if found:
-            raise ArtifactError(f"{len(found)} runs begin with {name!r}: {', '.join(found)}; give more characters")
-        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
-    return known[found[0]]
 
 
 def list_runs(root: Path) -> list[Row]:

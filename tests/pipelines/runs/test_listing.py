@@ -10,8 +10,8 @@ import pytest
 from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs import folder as run_folder
-from lookbook.pipelines.runs.folder import find_run, finished_runs, new_run
-from lookbook.pipelines.runs.listing import chosen_run, list_runs, remove_runs
+from lookbook.pipelines.runs.folder import chosen_run, find_run, finished_runs, new_run
+from lookbook.pipelines.runs.listing import list_runs, remove_runs
 from lookbook.pipelines.runs.listing_display import show_list, show_removed
 
 
