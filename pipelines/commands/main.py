@@ -4,12 +4,16 @@ A group is a file beside this one and holds flags, the call, what is shown. Ever
 so that --help answers at once.
 """
 
+import os
 import sys
 
 from cyclopts import App, CycloptsError
 
 from lookbook.pipelines.commands import data, doctor, run, runs, studies
 from lookbook.pipelines.machine.memory_limit import remember_command
+
+PIPE_CLOSED = 141
+"""Exit code of a command whose reader is gone, such as `head`: what a shell reports of a program that SIGPIPE ended."""
 
 app = App(
     name="lookbook",
@@ -23,21 +27,41 @@ for group in (run, studies, runs, data, doctor):
 
 
 def main() -> None:
-    """Run the command line; ends the process with the exit codes of pipelines/errors.py."""
+    """Run the command line; ends the process with the exit codes of pipelines/errors.py, or with PIPE_CLOSED."""
     remember_command(sys.argv[1:])
     try:
-        sys.exit(app(exit_on_error=False, print_error=False, result_action="return_value"))
+        code = ended()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = reader_is_gone()
+    sys.exit(code)
+
+
+def ended() -> int:
+    """The exit code of the command, once what went wrong is told.
+
+    Raises:
+        BrokenPipeError: nobody reads what the command prints.
+    """
+    try:
+        return int(app(exit_on_error=False, print_error=False, result_action="return_value") or 0)
     except CycloptsError as error:
-        fail(str(error), 2)
+        return failed(str(error), 2)
     except KeyboardInterrupt:
-        fail("stopped; the same command goes on where this one ended", 130)
+        return failed("stopped; the same command goes on where this one ended", 130)
     except MemoryError:
-        fail("not enough memory; a smaller run.shard_customers or retrieval.max_candidates needs less", 5)
+        return failed("not enough memory; a smaller run.shard_customers or retrieval.max_candidates needs less", 5)
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # rich turns it into one
+            raise end.__context__ from None
+        raise
+    except BrokenPipeError:
+        raise
     except Exception as error:
         code = exit_code(error)
         if code is None:
             raise
-        fail(str(error), code)
+        return failed(str(error), code)
 
 
 def exit_code(error: Exception) -> int | None:
@@ -50,9 +74,17 @@ def exit_code(error: Exception) -> int | None:
     return code if isinstance(code, int) else None
 
 
-def fail(message: str, code: int) -> None:
-    print(f"lookbook: {message}", file=sys.stderr)
-    sys.exit(code)
+def failed(message: str, code: int) -> int:
+    print(f"lookbook: {message}", file=sys.stderr, flush=True)
+    return code
+
+
+def reader_is_gone() -> int:
+    """Have what is still to be written go nowhere, so that the interpreter ends without a word about it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return PIPE_CLOSED
 
 
 if __name__ == "__main__":
