@@ -30,13 +30,15 @@ def run(
     from lookbook.pipelines.run import run as run_pipeline
     from lookbook.pipelines.run import run_until
     from lookbook.pipelines.runs.display import show_run
+    from lookbook.pipelines.runs.folder import finished_runs
 
     if stop_after:
         run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
         reporter.say(f"stopped after {stop_after}; without --stop-after the same command goes on there")
         return
+    before = finished_runs(output.artifacts)
     folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
-    show_run(folder, reporter, json_lines=output.json)
+    show_run(folder, reporter, json_lines=output.json, unchanged=folder in before)
 
 
 def recommend(
@@ -56,11 +58,12 @@ def recommend(
     reporter = output.reporter()
     from lookbook.pipelines.run import recommend_only
     from lookbook.pipelines.runs.display import show_run
-    from lookbook.pipelines.runs.folder import read_about
+    from lookbook.pipelines.runs.folder import finished_runs, last_day, read_about
 
-    trees = int(str(read_about(folder)["trees"]))
-    done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, fresh=output.fresh)
-    show_run(done, reporter, json_lines=output.json)
+    about, before = read_about(folder), finished_runs(output.artifacts)
+    trees, known_until = int(str(about["trees"])), last_day(about)
+    done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, known_until=known_until, fresh=output.fresh)
+    show_run(done, reporter, json_lines=output.json, unchanged=done in before)
 
 
 def attach(app: App) -> None:

@@ -84,7 +84,7 @@ def _changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[Row]:
 
 
 def _facts(about: Mapping[str, object]) -> dict[str, object]:
-    names = ("dataset", "data_digest", "test_week", "final_week", "k", "device", "trees")
+    names = ("dataset", "data_digest", "test_week", "final_week", "k", "device", "trees", "code")
     return flat({**{name: about.get(name) for name in names}, "versions": about["versions"]})
 
 

@@ -13,11 +13,11 @@ from typing import Literal
 import polars as pl
 
 from lookbook.evaluation.results import nested
-from lookbook.pipelines.runs.folder import as_json, new_run
+from lookbook.pipelines.runs.folder import as_json, kept_once, new_run
 from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.settings.config import write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
-from lookbook.pipelines.stages.digest import digest, library_versions
+from lookbook.pipelines.stages.digest import digest, library_versions, written_by
 from lookbook.pipelines.stages.rank import Lists, Ranked
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import peak_memory_mb
@@ -27,8 +27,10 @@ PREFIXES: Mapping[Half, str] = {"test": "test_", "final": ""}
 
 
 def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | None) -> Path:
-    """The folder of the new run. verdict: the stage evaluate of the test half; None = it was not run."""
-    with new_run(system.artifacts.root.parent, digest(system.settings.tables)) as folder:
+    """The folder of the new run; where nothing was computed and an earlier run has the same results, of that one. verdict: the
+    stage evaluate of the test half; None = it was not run."""
+    root = system.artifacts.root.parent
+    with new_run(root, digest(system.settings.tables)) as folder:
         for name, half in halves.items():
             lists = write_recommendations(folder / f"{PREFIXES[name]}recommendations.parquet", half.recommendations)
             write_submission(lists, dataset_folder=system.folder, file=folder / f"{PREFIXES[name]}submission.csv")
@@ -39,7 +41,8 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
         weeks = {f"{name}_week": str(half.target.window.as_of) for name, half in halves.items()}
         trees = next(half.fitted.trees for half in halves.values())
         write_about(folder, system, {**weeks, "device": system.device, "trees": trees})
-    return folder.with_name(folder.name.removesuffix(".partial"))
+    done = folder.with_name(folder.name.removesuffix(".partial"))
+    return done if system.artifacts.reporter.computed else kept_once(root, done)
 
 
 def metrics_of(verdict: Stage) -> dict[str, object]:
@@ -64,6 +67,7 @@ def write_about(folder: Path, system: System, facts: Mapping[str, object]) -> No
     about = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings_digest": digest(system.settings.tables),
+        "code": written_by(__name__, "lookbook.pipelines.runs.submission"),
         "preset": system.settings.run.preset,
         "k": system.settings.run.k,
         "dataset": system.dataset.name,
