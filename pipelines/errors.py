@@ -1,6 +1,7 @@
 """What a command can end with: one exit code per kind of failure.
 
-0 done, 1 a bug, 2 usage or settings, 3 data (data.errors), 4 artefact, 5 resources, 7 the run folder is in use.
+0 done, 1 a bug, 2 usage or settings, 3 data (data.errors), 4 artefact, 5 resources, 7 the run folder is in use, 130 stopped by
+Ctrl-C, 141 nobody reads what is printed (commands.main).
 """
 
 

@@ -4,10 +4,12 @@ Input: Settings. Output: a run folder (runs/folder.py). Both halves use the same
 stages/, and everything that it computes is kept on disk for the next run.
 """
 
+from datetime import date
 from pathlib import Path
 
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.runs.finished import newest_run
+from lookbook.pipelines.runs.folder import check_latest
 from lookbook.pipelines.runs.written import write_run
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.evaluate import evaluate
@@ -23,7 +25,9 @@ from lookbook.pipelines.terminal.progress import Reporter
 
 
 def run(settings: Settings, reporter: Reporter, *, root: Path, final: bool = True, fresh: bool = False) -> Path:
-    """Test, and with `final` also recommend the 7 days after the data; returns the run folder."""
+    """Test, and with `final` also recommend the 7 days after the data; returns the run folder, which is that of an earlier run if
+    nothing changed since."""
+    check_latest(root)
     with open_system(settings, reporter, root=root, fresh=fresh) as system:
         weeks = run_targets(system, final=final)  # the test week for its buyers; the week after it for everybody
         _announce(system, weeks, until="rank", judged=True)
@@ -52,9 +56,15 @@ def run_until(phase: Phase, settings: Settings, reporter: Reporter, *, root: Pat
             work(system, weeks, until=phase)
 
 
-def recommend_only(settings: Settings, reporter: Reporter, *, root: Path, trees: int, fresh: bool = False) -> Path:
-    """The final half alone, with the number of trees of a finished run, on the data as it is now; returns the new run folder."""
+def recommend_only(
+    settings: Settings, reporter: Reporter, *, root: Path, trees: int, known_until: date | None = None, fresh: bool = False
+) -> Path:
+    """The final half alone, with the number of trees of a finished run, on the data as it is now; returns the run folder.
+    known_until: the last day of data of that run; a warning is given where the data end before it."""
+    check_latest(root)
     with open_system(settings, reporter, root=root, fresh=fresh) as system:
+        if known_until is not None and system.dataset.last_day < known_until:
+            reporter.warn(f"the data end on {system.dataset.last_day}, before those of the run, which end on {known_until}")
         (week,) = targets(system, [], final=final_window(system.dataset))
         Plan.of(system.artifacts).announce(system, lambda planned: fit_and_rank(planned, week, trees=trees))
         with reporter.showing():

@@ -1,14 +1,45 @@
-"""The commands round a simulated data set. Every heavy import is inside the command that needs it."""
+"""`lookbook data`: the commands about data sets. Every heavy import is inside the command that needs it."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from lookbook.pipelines.commands.options import OFF
+from lookbook.pipelines.commands.options import (
+    ARTIFACTS,
+    DEFAULT_OUTPUT,
+    NO_DATA_CHOICE,
+    DataChoice,
+    JsonObject,
+    Output,
+    Quiet,
+)
 
-AsJson = Annotated[bool, OFF, Parameter(help="JSON lines instead of text.")]
-Quiet = Annotated[bool, OFF, Parameter(help="Only the result, no progress.")]
+data_app = App(name="data", help="Look at a data set before a run, or simulate one.")
+
+
+def check(*, choice: DataChoice = NO_DATA_CHOICE, json: JsonObject = False) -> None:
+    """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
+    settings = choice.settings()
+    from lookbook.pipelines.data_sets.check import check as check_data
+
+    check_data(settings, json_lines=json)
+
+
+def profile(
+    *,
+    out: Annotated[Path | None, Parameter(help="Also write the profile to this JSON file.")] = None,
+    choice: DataChoice = NO_DATA_CHOICE,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Describe a data set: columns, outliers, weeks and seasons, long tail, repurchases, what is new and what is cold."""
+    settings = choice.settings()
+    reporter = output.reporter()
+    from lookbook.pipelines.data_sets.profile import profile as make_profile
+    from lookbook.pipelines.data_sets.profile_display import show_profile
+
+    found = make_profile(settings, reporter, root=output.artifacts, fresh=output.fresh)
+    show_profile(found, reporter, file=out, json_lines=output.json)
 
 
 def simulate(
@@ -18,7 +49,7 @@ def simulate(
     seed: Annotated[int, Parameter(help="Seed of everything random.")] = 0,
     form: Annotated[Literal["csv", "parquet"], Parameter(name="--format", help="Form of the files.")] = "csv",
     config: Annotated[Path | None, Parameter(help="TOML file with [simulate] settings.")] = None,
-    json: AsJson = False,
+    json: JsonObject = False,
     quiet: Quiet = False,
 ) -> None:
     """Write a simulated fashion retailer in the files of the H&M competition, and the true probabilities of purchases."""
@@ -36,8 +67,8 @@ def twin(
     /,
     *,
     run: Annotated[str | None, Parameter(help="Finished run on this data: how near it comes to the best possible.")] = None,
-    artifacts: Annotated[Path, Parameter(help="Folder of the run.")] = Path("artifacts"),
-    json: AsJson = False,
+    artifacts: Annotated[Path, Parameter(help="Folder of the run.")] = ARTIFACTS,
+    json: JsonObject = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare a simulated market (or any folder in H&M's form) with what is known of H&M's data; try simple methods on it."""
@@ -53,7 +84,8 @@ def twin(
     show_twin(measure_twin(settings, folder, reporter, run=finished), json_lines=json)
 
 
-def attach(data_app: App) -> None:
-    """Add the commands of this file to `lookbook data`."""
-    data_app.command(simulate)
-    data_app.command(twin)
+def attach(app: App) -> None:
+    """Add the commands of this file to `lookbook`."""
+    app.command(data_app)
+    for command in (check, profile, simulate, twin):
+        data_app.command(command)

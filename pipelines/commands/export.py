@@ -23,9 +23,8 @@ def export(
 
     from lookbook.pipelines.runs.export import export as write_export
     from lookbook.pipelines.runs.folder import find_run
-    from lookbook.pipelines.runs.listing import chosen_run
 
-    folder = find_run(artifacts, chosen_run(artifacts, run).name)
+    folder = find_run(artifacts, run)
     done = write_export(folder, form=form, out=out, customers=customers, k=k)
     if json:
         print(dumps({"run": str(folder), "file": str(done.file), "customers": done.customers, "rows": done.rows}))

@@ -18,8 +18,8 @@ from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.runs.folder import read_about
-from lookbook.pipelines.runs.listing import chosen_run, read_toml
+from lookbook.pipelines.runs.folder import chosen_run, read_about
+from lookbook.pipelines.runs.listing import read_toml
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, verify
 from lookbook.pipelines.stages.data import open_dataset
@@ -85,7 +85,7 @@ def _changed(a: Mapping[str, object], b: Mapping[str, object]) -> list[Row]:
 
 
 def _facts(about: Mapping[str, object]) -> dict[str, object]:
-    names = ("dataset", "data_digest", "test_week", "final_week", "k", "device", "trees")
+    names = ("dataset", "data_digest", "test_week", "final_week", "k", "device", "trees", "code")
     return flat({**{name: about.get(name) for name in names}, "versions": about["versions"]})
 
 

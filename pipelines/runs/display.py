@@ -31,13 +31,14 @@ WIDE = 140
 """Characters that every table fits in; on a narrower terminal intervals stand below their values and columns are left out."""
 
 
-def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
-    """Print the results of a run on stdout: tables, or one JSON object."""
+def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: bool = False) -> None:
+    """Print the results of a run on stdout: tables, or one JSON object. unchanged: whether they are of an earlier run."""
     about = read_about(folder)
     file = folder / "metrics.json"
     results = json.loads(file.read_text()) if file.is_file() else None
     if json_lines:
-        print(json.dumps({"run": str(folder), "about": about, "results": results}))
+        done = {"unchanged": unchanged, "reused": reporter.reused, "computed": reporter.computed}
+        print(json.dumps({"run": str(folder), **done, "about": about, "results": results}))
         return
     console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
     if results is not None:
@@ -52,7 +53,8 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
     for warning in warnings if isinstance(warnings, list) else []:
         console.print(f"warning: {warning}", markup=False)
     console.print(reporter.reuse())
-    console.print(f"Results are in {folder}", markup=False, soft_wrap=True)
+    since = f"Nothing changed since {str(about['finished'])[:16].replace('T', ' ')} UTC: results" if unchanged else "Results"
+    console.print(f"{since} are in {folder}", markup=False, soft_wrap=True)
 
 
 def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, width: int) -> Table:

@@ -12,7 +12,7 @@ from pathlib import Path
 from lookbook.data.windows import Window
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.runs.folder import find_run, finished_runs, read_about
+from lookbook.pipelines.runs.folder import LATEST, find_run, finished_runs, read_about
 from lookbook.pipelines.runs.written import metrics_of
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Stage
@@ -49,19 +49,20 @@ class FinishedRun:
 
 
 def newest_run(settings: Settings | None, *, root: Path, name: str | None) -> Path | None:
-    """The folder of the run to look at: `name`; else the newest finished run with `settings`; else, without settings, the newest
-    of all. Null where there is none.
+    """The folder of the run to look at: `name`; else of the finished runs with `settings`, or without settings of all, the one that
+    `latest` points to, else the newest. Null where there is none.
 
     Raises:
         ArtifactError: there is no run `name`, or it has no test week.
     """
-    if name is not None and name != "latest":
+    if name is not None and name != LATEST:
         folder = find_run(root, name)
         if not (folder / "metrics.json").is_file():
             raise ArtifactError(f"run {name} has no test week (it is of `lookbook recommend`); choose one of `lookbook run`")
         return folder
     wanted = digest(settings.tables) if settings else None
-    for found in reversed(finished_runs(root)):
+    latest = (root / "runs" / LATEST).resolve().name
+    for found in sorted(finished_runs(root), key=lambda run: (run.name == latest, run.name), reverse=True):
         if (found / "metrics.json").is_file() and wanted in (None, read_about(found)["settings_digest"]):
             return find_run(root, found.name)
     return None

@@ -7,13 +7,14 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.stages.artifacts import MANIFEST, verify, write_manifest
 
+LATEST = "latest"
 TIME = "%Y%m%dT%H%M%SZ"
 
 
@@ -37,10 +38,61 @@ def new_run(root: Path, mark: str) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
         raise
     partial.rename(partial.with_name(name))
-    link = runs / "latest.link"
+    point_latest(root, name)
+
+
+def check_latest(root: Path) -> None:
+    """Refuse, before anything is computed, what could not be replaced when a run is done.
+
+    Raises:
+        ArtifactError: `latest` is there and no link.
+    """
+    link = root / "runs" / LATEST
+    if link.exists() and not link.is_symlink():
+        what = "a folder" if link.is_dir() else "a file"
+        raise ArtifactError(f"{link} is {what}; expected a link to the newest run: rename or remove it, then repeat the command")
+
+
+def point_latest(root: Path, name: str) -> None:
+    """Have `latest` point to the run `name`; at any moment it points to a run."""
+    link = root / "runs" / f"{LATEST}.link"
     link.unlink(missing_ok=True)
     link.symlink_to(name)
-    link.rename(runs / "latest")
+    link.rename(root / "runs" / LATEST)
+
+
+def discard(folder: Path) -> None:
+    """Remove a finished run. Killed meanwhile, it leaves what the next run clears away."""
+    partial = folder.with_name(f"{folder.name}.partial")
+    folder.rename(partial)
+    shutil.rmtree(partial)
+
+
+def kept_once(root: Path, folder: Path) -> Path:
+    """The run in `folder`; if another finished run has every file of it with the same bytes, on the same data, that one: then
+    `latest` points to it and `folder` is removed. Only run.json, which tells when and how, may differ. The caller holds `root`."""
+    for other in reversed(finished_runs(root)):
+        if other.name != folder.name and _has_all(other, folder):
+            point_latest(root, other.name)
+            discard(folder)
+            return other
+    return folder
+
+
+def _has_all(other: Path, folder: Path) -> bool:
+    """Whether the results of the run in `folder` are those of `other` too; a damaged run has none."""
+    try:
+        if not _results(folder).items() <= _results(other).items():
+            return False
+        verify(other)
+    except (ArtifactError, OSError, ValueError, KeyError):
+        return False
+    return True
+
+
+def _results(folder: Path) -> dict[str, object]:
+    """The checksum of every file of a run by its name; for run.json, the digest of the data."""
+    return {**json.loads((folder / MANIFEST).read_text())["sha256"], "run.json": read_about(folder)["data_digest"]}
 
 
 def _free_name(runs: Path, mark: str) -> str:
@@ -57,16 +109,29 @@ def finished_runs(root: Path) -> list[Path]:
     return sorted(folder for folder in folders if not folder.is_symlink() and folder.suffix != ".partial")
 
 
+def chosen_run(root: Path, name: str) -> Path:
+    """The finished run that is called `name`, or `latest`, or whose name alone begins with it.
+
+    Raises:
+        ArtifactError: there is none, or several.
+    """
+    known = {folder.name: folder for folder in finished_runs(root)}
+    wanted = (root / "runs" / LATEST).resolve().name if name == LATEST else name
+    found = [wanted] if wanted in known else [run for run in known if name and run.startswith(name)]
+    if len(found) != 1:
+        if found:
+            raise ArtifactError(f"{len(found)} runs begin with {name!r}: {', '.join(found)}; give more characters")
+        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
+    return known[found[0]]
+
+
 def find_run(root: Path, name: str) -> Path:
-    """The folder of a finished run, its files checked against the manifest.
+    """The finished run that `name` chooses, its files checked against the manifest.
 
     Raises:
         ArtifactError: there is no such run, or a file in it was changed.
     """
-    folder = (root / "runs" / name).resolve()
-    if folder.parent != (root / "runs").resolve() or not folder.is_dir():
-        known = ", ".join(run.name for run in finished_runs(root))
-        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {known or 'none yet (lookbook run)'}")
+    folder = chosen_run(root, name).resolve()
     verify(folder)
     return folder
 
@@ -75,6 +140,12 @@ def read_about(folder: Path) -> dict[str, object]:
     """run.json of a finished run."""
     about: dict[str, object] = json.loads((folder / "run.json").read_text())
     return about
+
+
+def last_day(about: Mapping[str, object]) -> date | None:
+    """The last day of data of a run, from its run.json; null in a run that does not tell it."""
+    data = about.get("data")
+    return date.fromisoformat(str(data["last_day"])) if isinstance(data, Mapping) and "last_day" in data else None
 
 
 def as_json(content: Mapping[str, object]) -> str:

@@ -4,7 +4,6 @@ Input: run folders. Output: one JSON-ready dict per run; folders removed, and `l
 """
 
 import json
-import shutil
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,33 +11,18 @@ from pathlib import Path
 from lookbook.evaluation.standing import best_baseline
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.runs.folder import finished_runs
+from lookbook.pipelines.runs.folder import LATEST, check_latest, chosen_run, discard, finished_runs, point_latest
+from lookbook.pipelines.stages.artifacts import MANIFEST
+from lookbook.pipelines.stages.digest import file_sha256
 from lookbook.pipelines.stages.evaluate import SYSTEM
 
-LATEST = "latest"
-
 Row = dict[str, object]
-
-
-def chosen_run(root: Path, name: str) -> Path:
-    """The finished run that is called `name`, or `latest`, or whose name alone begins with it.
-
-    Raises:
-        ArtifactError: there is none, or several.
-    """
-    known = {folder.name: folder for folder in finished_runs(root)}
-    wanted = (root / "runs" / LATEST).resolve().name if name == LATEST else name
-    found = [wanted] if wanted in known else [run for run in known if name and run.startswith(name)]
-    if len(found) != 1:
-        if found:
-            raise ArtifactError(f"{len(found)} runs begin with {name!r}: {', '.join(found)}; give more characters")
-        raise ArtifactError(f"no run {name!r} under {root / 'runs'}; known: {', '.join(known) or 'none yet (lookbook run)'}")
-    return known[found[0]]
 
 
 def list_runs(root: Path) -> list[Row]:
     """One row per finished run, oldest first.
 
+    edited: the files among those read here that are not as they were written, so that the row is not what the run found.
     map: of the system on the test week, with low and high; null for a run without one. baseline: the best of the baselines, and
     times_baseline, the ratio of the two MAPs, with low and high. seconds: what its stages took in that run; bytes: of the
     folder, without the stage tables that runs share.
@@ -50,7 +34,8 @@ def list_runs(root: Path) -> list[Row]:
     rows: list[Row] = []
     for folder in finished_runs(root):
         try:
-            rows.append({**_about(folder), **_result(folder), "latest": folder.resolve() == newest})
+            row = {**_about(folder), **_result(folder), "latest": folder.resolve() == newest}
+            rows.append({**row, "edited": _edited(folder)})
         except (OSError, ValueError, KeyError) as error:
             raise ArtifactError(f"run {folder} is damaged ({error}); lookbook runs remove {folder.name} takes it away") from None
     return rows
@@ -61,7 +46,7 @@ def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[R
 
     Raises:
         SettingsError: neither or both are given.
-        ArtifactError: a name is unknown.
+        ArtifactError: a name is unknown, or `latest` is no link.
         LockedError: the folder is in use.
     """
     if bool(names) == (keep is not None):
@@ -70,15 +55,14 @@ def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[R
         chosen_run(root, name)  # before `root` is locked, which makes a folder of a misspelled one
     if not finished_runs(root):
         return []
+    check_latest(root)
     with locked(root):
         known = finished_runs(root)
         named = {chosen_run(root, name) for name in names} if keep is None else set(known[: max(len(known) - keep, 0)])
         gone: list[Row] = [{"name": folder.name, "bytes": _size(folder)} for folder in sorted(named)]
         _point_latest(root, [folder for folder in known if folder not in named])
         for folder in sorted(named):
-            partial = folder.with_name(f"{folder.name}.partial")  # the next run clears this away, should this process be killed
-            folder.rename(partial)
-            shutil.rmtree(partial)
+            discard(folder)
     return gone
 
 
@@ -88,10 +72,7 @@ def _point_latest(root: Path, left: Sequence[Path]) -> None:
     if link.resolve() in {folder.resolve() for folder in left}:
         return
     if left:
-        fresh = root / "runs" / "latest.link"
-        fresh.unlink(missing_ok=True)
-        fresh.symlink_to(left[-1].name)
-        fresh.rename(link)
+        point_latest(root, left[-1].name)
     else:
         link.unlink(missing_ok=True)
 
@@ -125,6 +106,13 @@ def _result(folder: Path) -> Row:
         "baseline": best,
         **{f"times_{name}": ratio[key] for name, key in (("baseline", "ratio"), ("low", "ratio_low"), ("high", "ratio_high"))},
     }
+
+
+def _edited(folder: Path) -> list[str]:
+    """The rest of a run is checked when it is opened: its tables can be large."""
+    written = json.loads((folder / MANIFEST).read_text())["sha256"]
+    read = {name: folder / name for name in ("run.json", "config.resolved.toml", "metrics.json")}
+    return [name for name, file in read.items() if written.get(name) != (file_sha256(file) if file.is_file() else None)]
 
 
 def read_toml(folder: Path) -> dict[str, object]:

@@ -17,7 +17,8 @@ MEGABYTE = 1e6
 
 
 def show_list(rows: Sequence[Row], root: Path, *, json_lines: bool) -> None:
-    """A run takes three lines: its name, what it was of, when it ended and which sources it had."""
+    """A run takes three lines: its name, what it was of, when it ended and which sources it had; a fourth if files of it were
+    edited."""
     if json_lines:
         print(json.dumps({"runs": list(rows)}))
         return
@@ -31,6 +32,7 @@ def show_list(rows: Sequence[Row], root: Path, *, json_lines: bool) -> None:
             row["name"],
             f"  {row['dataset']}, {row['test_week'] or 'no test week'}",
             f"  {_when(row)}, {_sources(row['sources'])}",
+            *([f"  edited: {_value(row['edited'])}"] if row["edited"] else []),
         )
         result = [_interval(row, "map", "low", "high"), _interval(row, "times_baseline", "times_low", "times_high", " ×")]
         shown.add_row("\n".join(map(str, about)), *result, whole(row["seconds"]), f"{as_float(row['bytes']) / MEGABYTE:.1f}")
@@ -56,7 +58,7 @@ def show_comparison(found: Row, *, json_lines: bool) -> None:
         return
     out = console()
     lines(out, f"A = {found['a']}", f"B = {found['b']}")
-    for name, title in {"settings": "changed settings: A -> B", "facts": "changed data, device and versions: A -> B"}.items():
+    for name, title in {"settings": "changed settings: A -> B", "facts": "changed data, device, code and versions: A -> B"}.items():
         section(out, title)
         lines(out, *([f"{row['name']}: {_value(row['a'])} -> {_value(row['b'])}" for row in _rows(found[name])] or ["none"]))
     _metrics(out, _rows(found["metrics"]))

@@ -15,14 +15,14 @@ import polars as pl
 
 from lookbook.evaluation.results import nested
 from lookbook.evaluation.standing import Standing
-from lookbook.pipelines.runs.folder import as_json, new_run
+from lookbook.pipelines.runs.folder import as_json, kept_once, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
 from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.runs.warnings import warnings_of
 from lookbook.pipelines.settings.config import write_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
-from lookbook.pipelines.stages.digest import digest, library_versions
+from lookbook.pipelines.stages.digest import digest, library_versions, written_by
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.rank import Lists, Ranked, listed_with_source
 from lookbook.pipelines.stages.system import System
@@ -33,8 +33,10 @@ PREFIXES: Mapping[Half, str] = {"test": "test_", "final": ""}
 
 
 def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | None) -> Path:
-    """The folder of the new run. verdict: the stage evaluate of the test half; None = it was not run."""
-    with new_run(system.artifacts.root.parent, digest(system.settings.tables)) as folder:
+    """The folder of the new run; where nothing was computed and an earlier run has the same results, of that one. verdict: the
+    stage evaluate of the test half; None = it was not run."""
+    root = system.artifacts.root.parent
+    with new_run(root, digest(system.settings.tables)) as folder:
         for name, half in halves.items():
             write_lists(system, half.recommendations, folder, name)
             half.fitted.ranker.copy_to(folder / "models" / name)
@@ -47,7 +49,8 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
         trees = next(half.fitted.trees for half in halves.values())
         warnings = warnings_of(system, halves.values())
         write_about(folder, system, {**weeks, "device": system.device, "trees": trees, "warnings": warnings})
-    return folder.with_name(folder.name.removesuffix(".partial"))
+    done = folder.with_name(folder.name.removesuffix(".partial"))
+    return done if system.artifacts.reporter.computed else kept_once(root, done)
 
 
 def metrics_of(verdict: Stage) -> dict[str, object]:
@@ -86,6 +89,7 @@ def write_about(folder: Path, system: System, facts: Mapping[str, object]) -> No
     about = {
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "settings_digest": digest(system.settings.tables),
+        "code": written_by(__name__, "lookbook.pipelines.runs.submission"),
         "preset": system.settings.run.preset,
         "k": system.settings.run.k,
         "dataset": system.dataset.name,

@@ -94,13 +94,16 @@ class Settings(_Frozen):
         return tuple(source_of(name, retrieval) for name in SOURCES if name in self.retrieval.sources)
 
 
-def load_settings(config: Path | None = None, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Default settings with those of the data set, of the preset, of `config` and of `overrides` ("table.key" -> value) on top.
+def load_settings(
+    config: Path | None = None, overrides: Mapping[str, object] | None = None, *, below: Path | None = None
+) -> Settings:
+    """Default settings with those of the data set, of the preset, of `below` (the file of a finished run), of `config` and of
+    `overrides` ("table.key" -> value) on top.
 
     Raises:
         SettingsError: an unknown key (with the nearest known one), a wrong type or a value out of range, and where it stands.
     """
-    tables = layered(config, overrides or {})
+    tables = layered(config, overrides or {}, below=below)
     del tables[SIMULATE]
     return _settings(tables)
 

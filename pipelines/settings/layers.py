@@ -19,8 +19,8 @@ PRESETS = {file.stem: file for file in Path(__file__).with_name("presets").glob(
 """The settings of a preset that differ, by its name; `default` has none. `quick-hm` lies over `quick` for the data set hm."""
 
 
-def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
-    """default.toml, data set, preset, `config` and `overrides` ("table.key" -> value), each over those before.
+def layered(config: Path | None, overrides: Mapping[str, object], *, below: Path | None = None) -> Table:
+    """default.toml, data set, preset, `below`, `config` and `overrides` ("table.key" -> value), each over those before.
 
     Which data set and which preset is decided first, by the uppermost layer that names one. A file that holds every key,
     such as config.resolved.toml of a run, therefore leaves nothing to either.
@@ -30,8 +30,7 @@ def layered(config: Path | None, overrides: Mapping[str, object]) -> Table:
             the reverse; a file that cannot be read.
     """
     above: list[tuple[str, Table]] = [("flag", _nested(key.split("."), value)) for key, value in overrides.items()]
-    if config is not None:
-        above.insert(0, (str(config), _beside(config, read_toml(config))))
+    above[:0] = [(str(file), _beside(file, read_toml(file))) for file in (below, config) if file is not None]
     tables = read_toml(DEFAULTS)
     layers = [tables, *(layer for _, layer in above)]
     dataset, preset = (str(_uppermost(layers, key)) for key in ("data.dataset", "run.preset"))

@@ -50,9 +50,26 @@ def code_digest(*modules: str) -> str:
         if file is None:
             raise ValueError(f"code digest of {module!r}: no such module")
         tree = ast.parse(file.read_text())
-        found[module] = hashlib.sha256(ast.dump(without_docstrings(tree)).encode()).hexdigest()
+        found[module] = _meaning(tree)
         waiting += _project_imports(tree)
     return digest({**found, **library_versions()})
+
+
+@cache
+def written_by(*modules: str) -> str:
+    """Digest of all code that decides what a run leaves: PACKAGES, the steps beside this file, and `modules`. Comments, docstrings
+    and layout do not count, nor do the versions of libraries, which run.json tells as well."""
+    root = Path(__file__).parents[2]
+    folders = [root / package.removeprefix("lookbook.") for package in PACKAGES] + [Path(__file__).parent]
+    files = {file for folder in folders for file in folder.rglob("*.py")} | {
+        root.joinpath(*module.split(".")[1:]).with_suffix(".py") for module in modules
+    }
+    return digest({str(file.relative_to(root)): _meaning(ast.parse(file.read_text())) for file in files})
+
+
+def _meaning(tree: ast.Module) -> str:
+    """Digest of what a module does."""
+    return hashlib.sha256(ast.dump(without_docstrings(tree)).encode()).hexdigest()
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

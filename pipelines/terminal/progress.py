@@ -96,6 +96,13 @@ class Reporter:
         if self.mode in ("terminal", "plain"):
             self.console.print(text)
 
+    def warn(self, text: str) -> None:
+        """What must not be missed: told in every mode, on stderr."""
+        if self.mode == "json":
+            _log().warning("warning", text=text)
+        else:
+            self.console.print(f"warning: {text}", markup=False, soft_wrap=True)
+
     def reuse(self) -> str:
         """How many stages were found on disk, as a sentence."""
         reused, computed = sum(self.reused.values()), sum(self.computed.values())

@@ -94,14 +94,16 @@ def stages_of(result: dict[str, object]) -> dict[str, dict[str, float]]:
 
 
 def computed(result: dict[str, object]) -> set[str]:
-    return {name for name, stage in stages_of(result).items() if stage["computed"]}
+    stages = result["computed"]
+    assert isinstance(stages, dict)
+    return set(stages)
 
 
 def test_a_run_leaves_every_file_with_its_checksum(finished: Market) -> None:
     verify(finished.latest)
     expected = {
         "run.json", "config.resolved.toml", "metrics.json", "recommendations.parquet", "submission.csv",
-        "test_recommendations.parquet", "test_submission.csv", "models", "MANIFEST.json",
+        "test_recommendations.parquet", "test_submission.csv", "models", "MANIFEST.json", "recommendations.csv", "data", "learned",
     }  # fmt: skip
     assert {path.name for path in finished.latest.iterdir()} == expected
     about = json.loads((finished.latest / "run.json").read_text())
@@ -139,10 +141,12 @@ def test_metrics_hold_the_system_the_baselines_and_each_source_with_intervals(fi
     )
 
 
-def test_running_again_reuses_every_stage_and_gives_the_same_bytes(finished: Market) -> None:
-    before = (finished.latest / "recommendations.parquet").read_bytes()
-    assert computed(finished.run("run")) == set()
-    assert (finished.latest / "recommendations.parquet").read_bytes() == before
+def test_running_again_reuses_every_stage_and_leaves_no_other_run(finished: Market) -> None:
+    before, runs = finished.latest, sorted((finished.root / "artifacts" / "runs").iterdir())
+    again = finished.run("run")
+    assert (again["unchanged"], computed(again)) == (True, set())
+    assert finished.latest == before
+    assert sorted((finished.root / "artifacts" / "runs").iterdir()) == runs
 
 
 def test_a_ranking_setting_recomputes_only_ranking(finished: Market) -> None:
@@ -166,7 +170,8 @@ def test_one_thread_and_shuffled_rows_give_the_same_bytes(finished: Market, tmp_
 
 def test_recommending_again_gives_the_same_lists_and_newer_data_moves_the_week_on(finished: Market, tmp_path: Path) -> None:
     served = submission(finished.latest / "submission.csv")
-    assert computed(finished.run("recommend")) == set()
+    again = finished.run("recommend")
+    assert (again["unchanged"], computed(again)) == (True, set())
     assert submission(finished.latest / "submission.csv") == served
     newer = market_in(tmp_path)
     file = newer.root / "hm" / "transactions_train.csv"

@@ -8,6 +8,7 @@ from benchmarks.scale.outlook import dominates, limits, next_factor
 from benchmarks.scale.page import floor_table, growth_table, page, table, whole
 from benchmarks.scale.plot import DARK, growth_plot
 from benchmarks.scale.results import load
+from lookbook.pipelines.stages.phases import PHASES
 
 ROOT = Path(__file__).parents[3]
 
@@ -63,7 +64,7 @@ def test_columns_of_numbers_are_aligned_to_the_right():
     assert table(["a", "b"], [["x", "1.0 s"], ["y", ""]]).splitlines()[1] == "| --- | ---: |"
 
 
-@pytest.mark.parametrize("phase", ["data", "learn", "retrieve", "examples", "fit", "rank"])
+@pytest.mark.parametrize("phase", PHASES)
 def test_the_drawing_names_every_phase(two_scales, phase):
     assert f">{phase}</text>" in growth_plot(two_scales)
 

@@ -89,6 +89,12 @@ def test_only_changed_settings_are_listed_by_their_full_key(runs: Path) -> None:
     assert flat({"a": {"b": {"c": 1}, "d": [2]}, "e": 3}) == {"a.b.c": 1, "a.d": [2], "e": 3}
 
 
+def test_other_code_is_told_as_a_fact(runs: Path, copy_with: MakeCopy) -> None:
+    code = json.loads((runs / "runs" / "repurchase" / "run.json").read_text())["code"]
+    content = compared(runs, "repurchase", copy_with("other", code="0" * 16)).content
+    assert rows(content, "facts") == [{"name": "code", "a": code, "b": "0" * 16}]
+
+
 def test_values_are_those_of_metrics_json_and_the_difference_is_paired(runs: Path) -> None:
     found = compared(runs, "popularity", "repurchase")
     assert found.refused is None

@@ -3,6 +3,7 @@
 import re
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.run import recommend_only, run, run_of
 from lookbook.pipelines.runs.finished import reopened
 from lookbook.pipelines.settings.config import Settings, load_settings
-from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.progress import Mode, Reporter
 
 CONFIG = """
 [data]
@@ -74,6 +75,46 @@ def test_the_newest_run_is_looked_at_and_with_settings_the_newest_with_these(fin
     assert finished.run_of(seed=1).name == finished.second.name
     assert finished.run_of(seed=0).name == finished.first.name
     assert finished.run_of(seed=1, name=finished.first.name).name == finished.first.name
+
+
+def test_the_run_that_latest_points_to_comes_before_newer_ones(shop: Shop) -> None:
+    reporter = Reporter("quiet")
+    assert run(shop.settings(0), reporter, root=shop.root, final=False).resolve() == shop.first
+    assert reporter.computed == {}
+    assert {path.name for path in (shop.root / "runs").iterdir()} == {shop.first.name, shop.second.name, "latest"}
+    assert shop.run_of() == shop.run_of(name="latest") == shop.first.resolve()
+    assert shop.run_of(seed=1) == shop.second.resolve()
+
+
+def test_what_was_computed_anew_is_a_run_of_its_own(shop: Shop) -> None:
+    again = run(shop.settings(0), Reporter("quiet"), root=shop.root, final=False, fresh=True)
+    assert again.name not in (shop.first.name, shop.second.name)
+    assert (again / "metrics.json").read_bytes() == (shop.first / "metrics.json").read_bytes()
+
+
+def test_latest_that_is_a_folder_stops_a_run_before_it_computes(shop: Shop) -> None:
+    link = shop.root / "runs" / "latest"
+    link.unlink()
+    link.mkdir()
+    reporter = Reporter("quiet")
+    for start in (lambda: run(shop.settings(0), reporter, root=shop.root), lambda: recommend(shop, reporter, None)):
+        with pytest.raises(ArtifactError, match="latest is a folder"):
+            start()
+    assert reporter.finished == 0
+
+
+def recommend(shop: Shop, reporter: Reporter, known_until: date | None) -> Path:
+    return recommend_only(shop.settings(0), reporter, root=shop.root, trees=2, known_until=known_until)
+
+
+@pytest.mark.parametrize(("known_until", "warned"), [(date(2020, 9, 23), True), (date(2020, 9, 22), False), (None, False)])
+@pytest.mark.parametrize("mode", ["quiet", "json", "plain"])
+def test_data_that_end_before_those_of_the_run_are_told_in_every_mode(
+    shop: Shop, capfd: pytest.CaptureFixture[str], known_until: date | None, warned: bool, mode: Mode
+) -> None:
+    recommend(shop, Reporter(mode), known_until)
+    told = capfd.readouterr().err
+    assert ("the data end on 2020-09-22, before those of the run, which end on 2020-09-23" in told) == warned
 
 
 def test_a_run_that_was_killed_while_it_was_written_is_passed_over(shop: Shop) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs import folder as run_folder
-from lookbook.pipelines.runs.folder import add_to_run, find_run, new_run
+from lookbook.pipelines.runs.folder import add_to_run, check_latest, find_run, finished_runs, kept_once, last_day, new_run
 from lookbook.pipelines.stages.artifacts import verify
 
 
@@ -52,6 +52,60 @@ def test_a_run_that_fails_leaves_no_folder(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), new_run(tmp_path, "abc"):
         raise RuntimeError
     assert not list((tmp_path / "runs").iterdir())
+
+
+def with_results(root: Path, mark: str, lists: str = "a", data: str = "d1") -> Path:
+    """A finished run whose file `lists` holds the results, on the data with the digest `data`."""
+    with new_run(root, mark) as folder:
+        (folder / "lists").write_text(lists)
+        (folder / "run.json").write_text(json.dumps({"data_digest": data, "finished": mark}))
+    return folder.with_name(folder.name.removesuffix(".partial"))
+
+
+def test_of_two_runs_with_the_same_results_the_earlier_is_kept_and_latest_points_to_it(tmp_path: Path) -> None:
+    first, other = with_results(tmp_path, "1"), with_results(tmp_path, "2", lists="b")
+    assert kept_once(tmp_path, with_results(tmp_path, "3")) == first
+    assert finished_runs(tmp_path) == [first, other]
+    assert find_run(tmp_path, "latest") == first.resolve()
+
+
+def test_a_run_that_has_more_holds_the_results_of_one_that_has_less_but_not_the_reverse(tmp_path: Path) -> None:
+    first = with_results(tmp_path, "1")
+    add_to_run(first, "report.html", "a page")
+    assert kept_once(tmp_path, with_results(tmp_path, "2")) == first
+    more = with_results(tmp_path, "3")
+    add_to_run(more, "submission.csv", "more")
+    assert kept_once(tmp_path, more) == more
+
+
+@pytest.mark.parametrize("change", ["lists", "data", "edited", "damaged"])
+def test_a_run_with_other_results_is_no_substitute(tmp_path: Path, change: str) -> None:
+    first = with_results(tmp_path, "1", lists="b" if change == "lists" else "a", data="d2" if change == "data" else "d1")
+    if change == "edited":
+        (first / "lists").write_text("c")
+    if change == "damaged":
+        (first / "MANIFEST.json").write_text("{")
+    second = with_results(tmp_path, "2")
+    assert kept_once(tmp_path, second) == second
+    assert finished_runs(tmp_path) == [first, second]
+    assert (tmp_path / "runs" / "latest").resolve() == second.resolve()
+
+
+@pytest.mark.parametrize("kind", ["a folder", "a file"])
+def test_latest_that_is_no_link_is_refused(tmp_path: Path, kind: str) -> None:
+    check_latest(tmp_path)
+    finished(tmp_path, "")
+    check_latest(tmp_path)
+    link = tmp_path / "runs" / "latest"
+    link.unlink()
+    link.mkdir() if kind == "a folder" else link.write_text("")
+    with pytest.raises(ArtifactError, match=f"latest is {kind}; expected a link"):
+        check_latest(tmp_path)
+
+
+def test_the_last_day_of_data_is_that_of_run_json() -> None:
+    assert last_day({"data": {"last_day": "2020-09-22"}}) == date(2020, 9, 22)
+    assert last_day({}) is last_day({"data": {}}) is None
 
 
 def test_artifacts_that_are_no_folder_are_refused_as_a_wrong_flag(tmp_path: Path) -> None:

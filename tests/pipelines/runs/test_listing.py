@@ -10,8 +10,8 @@ import pytest
 from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs import folder as run_folder
-from lookbook.pipelines.runs.folder import find_run, finished_runs, new_run
-from lookbook.pipelines.runs.listing import chosen_run, list_runs, remove_runs
+from lookbook.pipelines.runs.folder import chosen_run, find_run, finished_runs, new_run
+from lookbook.pipelines.runs.listing import list_runs, remove_runs
 from lookbook.pipelines.runs.listing_display import show_list, show_removed
 
 
@@ -72,7 +72,7 @@ def test_a_run_is_listed_with_its_result_against_the_best_baseline_and_its_size(
     assert row == {
         "name": name, "finished": "2020-09-22T12:00:00+00:00", "dataset": "tiny", "test_week": "2020-09-16", "final_week": None,
         "sources": ["popularity"], "seconds": 3.5, "map": 0.3, "low": 0.29, "high": 0.31, "baseline": "most_bought",
-        "times_baseline": 0.3 / 0.2, "times_low": 1.0, "times_high": 4.0, "latest": True,
+        "times_baseline": 0.3 / 0.2, "times_low": 1.0, "times_high": 4.0, "latest": True, "edited": [],
         "bytes": sum(file.stat().st_size for file in (tmp_path / "runs" / name).iterdir()),
     }  # fmt: skip
 
@@ -95,6 +95,18 @@ def test_the_list_fits_80_columns(tmp_path: Path, results: dict[str, object] | N
     assert max(len(line) for line in text.splitlines()[:-1]) <= 80
     show_list(list_runs(tmp_path), tmp_path, json_lines=True)
     assert json.loads(capsys.readouterr().out) == {"runs": list_runs(tmp_path)}
+
+
+def test_a_run_that_was_edited_is_marked_with_its_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "runs" / make_run(tmp_path, "a")
+    make_run(tmp_path, "b")
+    (folder / "metrics.json").write_text(json.dumps(RESULTS).replace("0.3", "0.9", 1))
+    (folder / "config.resolved.toml").write_text('[retrieval]\nsources = ["repurchase"]\n')
+    assert [row["edited"] for row in list_runs(tmp_path)] == [["config.resolved.toml", "metrics.json"], []]
+    show_list(list_runs(tmp_path), tmp_path, json_lines=False)
+    assert " ".join(capsys.readouterr().out.split()).count("edited: config.resolved.toml, metrics.json") == 1
+    (folder / "metrics.json").unlink()
+    assert list_runs(tmp_path)[0]["edited"] == ["config.resolved.toml", "metrics.json"]
 
 
 def test_no_run_at_all_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

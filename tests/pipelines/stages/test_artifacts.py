@@ -1,6 +1,7 @@
 """Stage tables on disk: reused when nothing changed, never half written, damage found."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.stages import digest as stages_digest
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage, verify, write_tables
 from lookbook.pipelines.stages.digest import code_digest, digest
 from lookbook.pipelines.terminal.progress import Reporter
@@ -145,6 +147,29 @@ def test_a_module_that_is_not_there_has_no_code_digest(outer: str, tmp_path: Pat
         code_of(tmp_path, monkeypatch, outer=outer)
     with pytest.raises(ValueError, match=r"evaluation\.nowhere'"):
         code_digest.__wrapped__("lookbook.evaluation.nowhere")
+
+
+def test_the_code_of_a_run_is_that_of_the_packages_the_steps_and_what_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for package in ("data", "retrieval", "features", "ranking", "evaluation", "pipelines"):
+        shutil.copytree(Path(stages_digest.__file__).parents[2] / package, tmp_path / package)
+    monkeypatch.setattr(stages_digest, "__file__", str(tmp_path / "pipelines" / "stages" / "digest.py"))
+
+    def now() -> str:
+        return str(stages_digest.written_by.__wrapped__("lookbook.pipelines.runs.written"))
+
+    seen = [now()]
+    for name in ("retrieval/sources/popularity", "pipelines/stages/rank", "pipelines/runs/written"):
+        file = tmp_path / f"{name}.py"
+        file.write_text(file.read_text() + "\n\n# a remark\n")
+        assert now() == seen[-1]
+        file.write_text(file.read_text() + "\n\nMORE = 1\n")
+        seen.append(now())
+    assert len(set(seen)) == 4
+    other = tmp_path / "pipelines" / "runs" / "display.py"
+    other.write_text(other.read_text() + "\n\nMORE = 1\n")
+    assert now() == seen[-1]
 
 
 def test_the_code_digest_loads_none_of_the_heavy_libraries() -> None:

@@ -1,20 +1,12 @@
-"""The commands that look into a finished run and into its data. Every heavy import is inside the command that needs it."""
+"""The commands that look into a finished run. Every heavy import is inside the command that needs it."""
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
-from cyclopts.validators import Number
 
-from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHOICE, NO_DATA_CHOICE, OFF, Choice, DataChoice, Output
+from lookbook.pipelines.commands.options import AT_LEAST_ONE, DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
-AT_LEAST_ONE = Number(gte=1)
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
-
-RunFolders = Annotated[Path, Parameter(help="Folder that holds the runs.")]
-JsonObject = Annotated[bool, OFF, Parameter(help="One JSON object instead of text.")]
-
-runs_app = App(name="runs", help="List, compare and remove finished runs.")
 
 
 def ablate(
@@ -84,22 +76,6 @@ def explain(
     show_importance(folder, reporter, top=top, json_lines=output.json)
 
 
-def profile(
-    *,
-    out: Annotated[Path | None, Parameter(help="Also write the profile to this JSON file.")] = None,
-    choice: DataChoice = NO_DATA_CHOICE,
-    output: Output = DEFAULT_OUTPUT,
-) -> None:
-    """Describe a data set: columns, outliers, weeks and seasons, long tail, repurchases, what is new and what is cold."""
-    settings = choice.settings()
-    reporter = output.reporter()
-    from lookbook.pipelines.data_sets.profile import profile as make_profile
-    from lookbook.pipelines.data_sets.profile_display import show_profile
-
-    found = make_profile(settings, reporter, root=output.artifacts, fresh=output.fresh)
-    show_profile(found, reporter, file=out, json_lines=output.json)
-
-
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
     """Write report.html into a run: one page with all that run, ablate and explain found, which opens in any browser."""
     settings = choice.settings_or_those_of(run, output.artifacts)
@@ -113,57 +89,7 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
 
 
-@runs_app.command(name="list")
-def list_finished(*, artifacts: RunFolders = Path("artifacts"), json: JsonObject = False) -> None:
-    """List the finished runs: when, on what, how good, how long, how large."""
-    from lookbook.pipelines.runs.listing import list_runs
-    from lookbook.pipelines.runs.listing_display import show_list
-
-    show_list(list_runs(artifacts), artifacts, json_lines=json)
-
-
-@runs_app.command
-def compare(
-    a: Annotated[str, Parameter(help="Finished run: its name, the first characters of it, or latest.")],
-    b: Annotated[str, Parameter(help="The run that is compared with it.")],
-    /,
-    *,
-    top: Annotated[int, Parameter(help="Customers listed who gained most, and who lost most.", validator=AT_LEAST_ONE)] = 10,
-    artifacts: RunFolders = Path("artifacts"),
-    json: JsonObject = False,
-    quiet: Annotated[bool, OFF, Parameter(help="Only the result, no progress.")] = False,
-) -> None:
-    """Say what was changed from run A to run B, what it did to every metric, and who gained and lost."""
-    reporter = Output(artifacts=artifacts, json=json, quiet=quiet).reporter()
-    from lookbook.pipelines.runs.compare import compare as compare_runs
-    from lookbook.pipelines.runs.listing_display import show_comparison
-
-    found = compare_runs(artifacts, a, b, reporter, top=top)
-    show_comparison(found.content, json_lines=json)
-    if found.refused is not None:
-        raise found.refused
-
-
-@runs_app.command
-def remove(
-    *names: Annotated[str, Parameter(help="Finished runs: names, first characters of them, or latest.")],
-    keep: Annotated[int | None, Parameter(help="Instead of names: all but the newest N.", validator=Number(gte=0))] = None,
-    artifacts: RunFolders = Path("artifacts"),
-    json: JsonObject = False,
-) -> None:
-    """Remove finished runs; the stage tables that runs share are kept."""
-    from lookbook.pipelines.runs.folder import finished_runs
-    from lookbook.pipelines.runs.listing import remove_runs
-    from lookbook.pipelines.runs.listing_display import show_removed
-
-    removed = remove_runs(artifacts, names, keep=keep)
-    show_removed(removed, [folder.name for folder in finished_runs(artifacts)], artifacts, json_lines=json)
-
-
-def attach(app: App, data_app: App) -> None:
-    """Add the commands of this file to `lookbook` and to `lookbook data`."""
-    app.command(runs_app)
-    app.command(ablate)
-    data_app.command(profile)
-    app.command(explain)
-    app.command(report)
+def attach(app: App) -> None:
+    """Add the commands of this file to `lookbook`."""
+    for command in (ablate, explain, report):
+        app.command(command)
