@@ -48,6 +48,7 @@ class CandidateSource(Protocol):
 
     name: ClassVar[str]
     warm_start: ClassVar[bool]  # whether learn() makes use of `earlier`
+    personal: ClassVar[bool]  # whether all that it suggests follows from the customer's own purchases, which are its evidence
     needs: ClassVar[str]  # "It needs ...": what data must have for it to find anything; said where it finds nothing
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:

@@ -45,6 +45,7 @@ class CoPurchase:
 
     name: ClassVar[str] = "co_purchase"
     warm_start: ClassVar[bool] = False
+    personal: ClassVar[bool] = True
     needs: ClassVar[str] = (
         "articles that were bought together often enough; for a small shop lower retrieval.co_purchase.min_support"
     )

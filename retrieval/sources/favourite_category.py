@@ -19,6 +19,7 @@ class FavouriteCategory:
 
     name: ClassVar[str] = "favourite_category"
     warm_start: ClassVar[bool] = False
+    personal: ClassVar[bool] = True
     needs: ClassVar[str] = "articles with a category: for csv, category in [data.csv.articles]"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 

@@ -35,6 +35,7 @@ class MatrixFactorization:
 
     name: ClassVar[str] = "matrix_factorization"
     warm_start: ClassVar[bool] = True
+    personal: ClassVar[bool] = True
     needs: ClassVar[str] = "purchases of some customers and articles within retrieval.matrix_factorization.history_days"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 

@@ -35,6 +35,7 @@ class Popularity:
 
     name: ClassVar[str] = "popularity"
     warm_start: ClassVar[bool] = False
+    personal: ClassVar[bool] = False
     needs: ClassVar[str] = "purchases within retrieval.popularity.windows_days before the week"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 

@@ -39,6 +39,7 @@ class Repurchase:
 
     name: ClassVar[str] = "repurchase"
     warm_start: ClassVar[bool] = False
+    personal: ClassVar[bool] = True
     needs: ClassVar[str] = "customers with purchases before the week"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 

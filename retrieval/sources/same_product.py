@@ -22,6 +22,7 @@ class SameProduct:
 
     name: ClassVar[str] = "same_product"
     warm_start: ClassVar[bool] = False
+    personal: ClassVar[bool] = True
     needs: ClassVar[str] = "articles that share a product with others: for csv, product in [data.csv.articles]"
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_UNKNOWN_KEYS
 

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import polars as pl
 import pytest
@@ -38,6 +38,19 @@ def learn_and_generate(
     learned = {n: t.collect() for n, t in source.learn(history, earlier=None, seed=0, device="cpu").items()}
     tables = {name: table.lazy() for name, table in learned.items()}
     return learned, source.generate(tables, history.of(customers), customers).collect()
+
+
+LAUNCHED = range(60, 70)
+"""Articles of the market that are first sold in the two weeks before the day that contract tests take as as_of."""
+
+
+@pytest.fixture(scope="session")
+def market(market: Dataset) -> Dataset:
+    """The random market with articles that were launched lately, as every shop has them."""
+    before = pl.col("date") < market.last_day - timedelta(days=34)
+    return replace(
+        market, transactions=market.transactions.filter(~(pl.col("article").is_in(LAUNCHED) & before)), digest="launched"
+    )
 
 
 @pytest.fixture

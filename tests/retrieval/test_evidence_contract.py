@@ -85,7 +85,7 @@ def test_every_possible_candidate_has_evidence_or_none_has_and_nothing_else_has_
     possible = unlimited.generate(tables, market.before(result.as_of), everybody).collect().select(KEYS).sort(KEYS)
     assert possible.height > 0
     explained = result.evidence.select(KEYS).unique().sort(KEYS)
-    assert_frame_equal(explained, possible if result.source.name != "popularity" else possible.clear())
+    assert_frame_equal(explained, possible if result.source.personal else possible.clear())
 
 
 @every_source

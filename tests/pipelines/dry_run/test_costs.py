@@ -83,9 +83,10 @@ def test_the_size_of_a_finished_stage_is_in_its_manifest_or_in_its_data_set(tmp_
     assert cache.of("retrieve/merge") == []
 
 
-def test_every_stage_of_a_run_and_every_source_has_reference_figures() -> None:
+def test_every_stage_of_a_run_has_reference_figures() -> None:
     table = Reference.read()
-    assert set(table.stages) == WITHOUT_SOURCES | {f"{stage}/{source}" for stage in ("learn", "retrieve") for source in SOURCES}
+    of_sources = {f"{stage}/{source}" for stage in ("learn", "retrieve") for source in SOURCES}
+    assert WITHOUT_SOURCES < set(table.stages) <= WITHOUT_SOURCES | of_sources, "a new source is estimated from its family"
     assert all(set(lines) == set(FIGURES) for lines in table.stages.values())
     assert table.files.keys() == {"complete-journey", "hm", "csv"}
     assert load_settings().data.dataset in table.files
