@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from lookbook.pipelines.commands.next import after_data, after_run, after_simulated, tell
 from lookbook.pipelines.commands.options import (
     ARTIFACTS,
     DEFAULT_OUTPUT,
@@ -24,6 +25,7 @@ def check(*, choice: DataChoice = NO_DATA_CHOICE, json: JsonObject = False) -> N
     from lookbook.pipelines.data_sets.check import check as check_data
 
     check_data(settings, json_lines=json)
+    tell(after_data(choice.flags(), profiled=False), silent=json)
 
 
 def profile(
@@ -40,6 +42,7 @@ def profile(
 
     found = make_profile(settings, reporter, root=output.artifacts, fresh=output.fresh)
     show_profile(found, reporter, file=out, json_lines=output.json)
+    tell(after_data(choice.flags(), profiled=True), silent=output.silent)
 
 
 def simulate(
@@ -60,6 +63,7 @@ def simulate(
     settings = load_simulation(config)
     reporter = Reporter(choose_mode(json=json, quiet=quiet))
     show_simulated(simulate_market(settings, out, reporter, scale=scale, seed=seed, form=form), json_lines=json)
+    tell(after_simulated(out), silent=json or quiet)
 
 
 def twin(
@@ -82,6 +86,10 @@ def twin(
     reporter = Reporter(choose_mode(json=json, quiet=quiet))
     finished = find_run(artifacts, run) if run else None
     show_twin(measure_twin(settings, folder, reporter, run=finished), json_lines=json)
+    steps = (
+        after_run(finished, artifacts) if finished else after_data(["--dataset", "hm", "--data-dir", str(folder)], profiled=False)
+    )
+    tell(steps, silent=json or quiet)
 
 
 def attach(app: App) -> None:

@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from lookbook.pipelines.commands.next import after_data, tell
 from lookbook.pipelines.commands.options import JsonObject
 
 
@@ -11,6 +12,8 @@ def doctor(*, json: JsonObject = False) -> int:
 
     report = examine()
     print(report.json() if json else report.text())
+    if report.exit_code == 0:
+        tell(after_data([], profiled=False), silent=json)
     return report.exit_code
 
 

@@ -171,6 +171,11 @@ class Output:
         str | None, Parameter(help="Most memory, such as 6GB or 70% of the machine's; the command is stopped before it takes more.")
     ] = None
 
+    @property
+    def silent(self) -> bool:
+        """Whether only the result is wanted."""
+        return self.json or self.quiet
+
     def confine(self, settings: "Settings | None") -> None:
         """Go on in a child process, which is stopped at --memory-limit, else at that of `settings`, else at the default one."""
         from lookbook.pipelines.machine.memory_limit import run_in_child

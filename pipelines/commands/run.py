@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from lookbook.pipelines.commands.next import after_estimate, after_run, after_stop, tell
 from lookbook.pipelines.commands.options import DEFAULT_OUTPUT, NO_CHANGES, NO_CHOICE, OFF, Changes, Choice, Output
 from lookbook.pipelines.stages.phases import Phase
 
@@ -18,12 +19,14 @@ def run(
 ) -> None:
     """Judge the last week of data, then recommend the week after it for every customer."""
     settings = choice.settings()
+    asked = [*choice.flags(), *([] if final else ["--no-final"])]
     if dry_run:
-        from lookbook.pipelines.dry_run.display import show_estimate
+        from lookbook.pipelines.dry_run.display import problems, show_estimate
         from lookbook.pipelines.dry_run.estimate import estimate
 
         found = estimate(settings, root=output.artifacts, final=final, fresh=output.fresh, until=stop_after)
         show_estimate(found, json_lines=output.json)
+        tell(after_estimate(asked, output.artifacts, fits=not problems(found)), silent=output.silent)
         return
     output.confine(settings)
     reporter = output.reporter()
@@ -34,11 +37,13 @@ def run(
 
     if stop_after:
         run_until(stop_after, settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
-        reporter.say(f"stopped after {stop_after}; without --stop-after the same command goes on there")
+        reporter.say(f"stopped after {stop_after}")
+        tell(after_stop(asked, output.artifacts), silent=output.silent)
         return
     before = finished_runs(output.artifacts)
     folder = run_pipeline(settings, reporter, root=output.artifacts, final=final, fresh=output.fresh)
     show_run(folder, reporter, json_lines=output.json, unchanged=folder in before)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
 def recommend(
@@ -64,6 +69,7 @@ def recommend(
     trees, known_until = int(str(about["trees"])), last_day(about)
     done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, known_until=known_until, fresh=output.fresh)
     show_run(done, reporter, json_lines=output.json, unchanged=done in before)
+    tell(after_run(done, output.artifacts), silent=output.silent)
 
 
 def attach(app: App) -> None:

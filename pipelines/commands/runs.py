@@ -5,6 +5,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
+from lookbook.pipelines.commands.next import after_list, after_removal, after_run, tell
 from lookbook.pipelines.commands.options import ARTIFACTS, AT_LEAST_ONE, JsonObject, Output, Quiet, RunFolders
 
 runs_app = App(name="runs", help="List, compare and remove finished runs.")
@@ -17,6 +18,7 @@ def list_finished(*, artifacts: RunFolders = ARTIFACTS, json: JsonObject = False
     from lookbook.pipelines.runs.listing_display import show_list
 
     show_list(list_runs(artifacts), artifacts, json_lines=json)
+    tell(after_list(artifacts), silent=json)
 
 
 @runs_app.command
@@ -39,6 +41,7 @@ def compare(
     show_comparison(found.content, json_lines=json)
     if found.refused is not None:
         raise found.refused
+    tell(after_run(artifacts / "runs" / str(found.content["b"]), artifacts), silent=json or quiet)
 
 
 @runs_app.command
@@ -55,6 +58,7 @@ def remove(
 
     removed = remove_runs(artifacts, names, keep=keep)
     show_removed(removed, [folder.name for folder in finished_runs(artifacts)], artifacts, json_lines=json)
+    tell(after_removal(artifacts), silent=json)
 
 
 def attach(app: App) -> None:

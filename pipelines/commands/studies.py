@@ -4,6 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from lookbook.pipelines.commands.next import after_run, tell
 from lookbook.pipelines.commands.options import AT_LEAST_ONE, DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
@@ -41,6 +42,7 @@ def ablate(
     with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
         content = run_ablation(finished, request)
     show_ablation(content, folder, reporter, json_lines=output.json)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
 def explain(
@@ -71,9 +73,11 @@ def explain(
     with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
         if one is not None:
             show_one(explain_one(finished, one), folder, reporter, json_lines=output.json)
-            return
-        explain_ranker(finished, customers=customers, repeats=repeats)
-    show_importance(folder, reporter, top=top, json_lines=output.json)
+        else:
+            explain_ranker(finished, customers=customers, repeats=repeats)
+    if one is None:
+        show_importance(folder, reporter, top=top, json_lines=output.json)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
@@ -87,6 +91,7 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
 def attach(app: App) -> None:

@@ -35,4 +35,3 @@ def show_simulated(done: Simulated, *, json_lines: bool) -> None:
         print(json.dumps({**asdict(done), "folder": str(done.folder)}))
         return
     print(f"{done.rows:,} purchases of {done.customers:,} customers, {done.articles:,} articles, in {done.folder}")
-    print(f"Next: lookbook data twin {done.folder}; lookbook run --dataset hm --data-dir {done.folder}")

@@ -60,11 +60,17 @@ def newest_run(settings: Settings | None, *, root: Path, name: str | None) -> Pa
         if not (folder / "metrics.json").is_file():
             raise ArtifactError(f"run {name} has no test week (it is of `lookbook recommend`); choose one of `lookbook run`")
         return folder
+    found = newest(settings, root=root)
+    return find_run(root, found.name) if found else None
+
+
+def newest(settings: Settings | None, *, root: Path) -> Path | None:
+    """The run that is looked at where none is named, as `newest_run`; its files are not checked."""
     wanted = digest(settings.tables) if settings else None
     latest = (root / "runs" / LATEST).resolve().name
     for found in sorted(finished_runs(root), key=lambda run: (run.name == latest, run.name), reverse=True):
         if (found / "metrics.json").is_file() and wanted in (None, read_about(found)["settings_digest"]):
-            return find_run(root, found.name)
+            return found
     return None
 
 
