@@ -7,13 +7,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
-from lookbook.pipelines.runs.display import WIDE, titled_table
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import WIDE, console, interval, table
 
 TITLES = {
     "leave_one_out": "One source left out",
@@ -33,17 +32,15 @@ def show_ablation(content: Mapping[str, object], folder: Path, reporter: Reporte
     if json_lines:
         print(json.dumps({"run": str(folder), "ablation": content}))
         return
-    console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
-    for table in ablation_tables(content, width=console.width):
-        console.print(table)
+    out = console()
+    for made in ablation_tables(content, width=out.width):
+        out.print(made, end="\n\n")
     for line in conclusions(content):
-        console.print(line, soft_wrap=True)
-    console.print(reporter.reuse())
+        out.print(line, soft_wrap=True)
+    out.print(reporter.reuse())
     again = content["source_stages_computed_by_variants"]
-    console.print(
-        "No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again."
-    )
-    console.print(f"Results are in {folder / 'ablation.json'}", soft_wrap=True)
+    out.print("No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again.")
+    out.print(f"Results are in {folder / 'ablation.json'}", soft_wrap=True)
 
 
 def ablation_tables(content: Mapping[str, object], *, width: int) -> list[Table]:
@@ -70,38 +67,39 @@ def variant_table(whole: Mapping[str, object], variants: Rows, *, title: str, pa
     have seen."""
     wide = width >= WIDE
     headings = (part, "smallest\nvisible", "candidates", "recall") if wide else (f"{part};\nvisible",)
-    table = titled_table(title, ("variant", f"MAP@{k}", "whole - variant", *headings))
+    made = table("variant", f"MAP@{k}", "whole - variant", *headings, title=title, fold=False)
     for row in ({**whole, "name": "whole system"}, *variants):
         verdict = NOTHING if row["note"] == NOTHING else f"{row.get('verdict', '')}{'*' if row['note'] else ''}"
         visible = f"{as_float(row['smallest_visible']):.4f}" if row.get("smallest_visible") else ""
         reached = (f"{as_float(row['candidates_per_customer']):.1f}", f"{as_float(row['recall']):.4f}")
-        table.add_row(
+        made.add_row(
             str(row["name"]) if wide else str(row["name"]).replace(" ", "\n", 1),
             _interval(row, "map", width=width),
             _interval(row, "difference", "difference_low", "difference_high", sign="+", width=width),
             *((verdict, visible, *reached) if wide else (f"{verdict}\n{visible}",)),
         )
     if any(row["note"] == TOO_FEW for row in (whole, *variants)):
-        table.caption = "* too few examples to fit a ranker in some week: everybody got a fallback list"
-    return table
+        made.caption = "* too few examples to fit a ranker in some week: everybody got a fallback list"
+    return made
 
 
 def source_table(sources: Rows, *, width: int) -> Table:
     """What each source retrieves, before the cut, and what it took to compute."""
     wide = width >= WIDE
     cost = ("positive\nrate", "learn\nseconds", "retrieve\nseconds", "peak\nMB") if wide else ("seconds",)
-    table = titled_table("Sources: candidates before the cut, cost", ("source", "per\ncustomer", "recall", "only it\nfound", *cost))
+    headings = ("source", "per\ncustomer", "recall", "only it\nfound", *cost)
+    made = table(*headings, title="Sources: candidates before the cut, cost", fold=False)
     for row in sources:
         learn, retrieve = as_float(row["learn_seconds"]), as_float(row["retrieve_seconds"])
         rate = "" if row["positive_rate"] is None else f"{as_float(row['positive_rate']):.4f}"
-        table.add_row(
+        made.add_row(
             str(row["source"]),
             f"{as_float(row['candidates_per_customer']):.1f}",
             _interval(row, "recall", width=width),
             f"{row['found_only']:,}",
             *((rate, f"{learn:.1f}", f"{retrieve:.1f}", f"{row['peak_memory_mb']}") if wide else (f"{learn + retrieve:.1f}",)),
         )
-    return table
+    return made
 
 
 def shapley_table(shapley: Rows, *, k: int, width: int) -> Table:
@@ -109,19 +107,18 @@ def shapley_table(shapley: Rows, *, k: int, width: int) -> Table:
     named = {"recall": "recall", "map": f"MAP@{k}"}
     parts = {(str(row["source"]), str(row["of"])): row for row in shapley}
     shown = [of for of in named if any(of == other for _, other in parts)]
-    table = titled_table(
-        "Shapley values: what each source adds, averaged over all orders", ("source", *_twice(named[of] for of in shown))
-    )
+    headings = ("source", *_twice(named[of] for of in shown))
+    made = table(*headings, title="Shapley values: what each source adds, averaged over all orders", fold=False)
     for source in dict.fromkeys(source for source, _ in parts):
         rows = [parts[source, of] for of in shown]
         cells = (
             (_interval(row, "value", width=width), "" if row["share"] is None else f"{as_float(row['share']):.0%}") for row in rows
         )
-        table.add_row(source, *(cell for pair in cells for cell in pair))
+        made.add_row(source, *(cell for pair in cells for cell in pair))
     errors = [as_float(row["standard_error"]) for row in shapley if row["standard_error"] is not None]
     if errors:
-        table.caption = f"of MAP: orders were sampled, standard error up to {max(errors):.4f}"
-    return table
+        made.caption = f"of MAP: orders were sampled, standard error up to {max(errors):.4f}"
+    return made
 
 
 def overlap_table(overlap: Rows) -> Table:
@@ -129,11 +126,11 @@ def overlap_table(overlap: Rows) -> Table:
     sources = list(dict.fromkeys(str(row["source"]) for row in overlap))
     shared = {(row["source"], row["other"]): row["jaccard"] for row in overlap}
     headings = ("source", *(str(place) for place in range(1, len(sources) + 1)))
-    table = titled_table("Overlap: candidates that both retrieved / that either did", headings)
+    made = table(*headings, title="Overlap: candidates that both retrieved / that either did", fold=False)
     for place, source in enumerate(sources, start=1):
         cells = [shared[source, other] for other in sources]
-        table.add_row(f"{place} {source}", *("" if cell is None else f"{as_float(cell):.2f}" for cell in cells))
-    return table
+        made.add_row(f"{place} {source}", *("" if cell is None else f"{as_float(cell):.2f}" for cell in cells))
+    return made
 
 
 def conclusions(content: Mapping[str, object]) -> list[str]:
@@ -153,11 +150,8 @@ def _title(mode: str, budget: object, *, weeks: Sequence[str]) -> str:
 
 
 def _interval(row: Mapping[str, object], name: str, low: str = "low", high: str = "high", *, width: int, sign: str = "") -> str:
-    if row.get(name) is None:
-        return ""
-    gap = " " if width >= WIDE else "\n"
-    value, lower, upper = (f"{as_float(row[key]):{sign}.4f}" for key in (name, low, high))
-    return f"{value}{gap}[{lower}, {upper}]"
+    value, *ends = (None if row.get(key) is None else as_float(row[key]) for key in (name, low, high))
+    return interval(value, *ends, width=width, sign=sign)
 
 
 def _twice(headings: Iterable[str]) -> Iterator[str]:

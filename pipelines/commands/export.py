@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
+from lookbook.pipelines.commands.next import after_run, tell
 from lookbook.pipelines.commands.options import OFF
 
 
@@ -30,6 +31,7 @@ def export(
         print(dumps({"run": str(folder), "file": str(done.file), "customers": done.customers, "rows": done.rows}))
     else:
         print(f"{done.rows:,} recommendations to {done.customers:,} customers are in {done.file}")
+    tell(after_run(folder, artifacts), silent=json)
 
 
 def attach(app: App) -> None:

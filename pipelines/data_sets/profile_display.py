@@ -13,8 +13,9 @@ from rich.table import Table
 from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.runs.folder import as_json
-from lookbook.pipelines.terminal.figures import as_float, bars, box_plot, console, lines, number, section, share, table, whole
+from lookbook.pipelines.terminal.figures import as_float, bars, box_plot, number, share, whole
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import console, lines, section, table
 
 RECENT_WEEKS = 12
 NAMED = 5
@@ -40,9 +41,7 @@ def show_profile(found: Row, reporter: Reporter, *, file: Path | None, json_line
     out = console()
     _sections(out, found)
     out.print(f"\n{reporter.reuse()}")
-    out.print(
-        f"The profile is in {file}" if file else "--json prints all of it, --out FILE writes it.", markup=False, soft_wrap=True
-    )
+    out.print(f"The profile is in {file}" if file else "--json prints all of it, --out FILE writes it.", soft_wrap=True)
 
 
 def _write(file: Path, found: Row) -> None:
@@ -69,7 +68,7 @@ def _data_set(out: Console, found: Row) -> None:
     sizes = [whole(data[name]) for name in ("transactions", "customers", "articles")]
     without = [whole(_dict(found[f"purchases_per_{what}"])["without"]) for what in ("customer", "article")]
     weeks = len(_rows(found["weeks"]))
-    out.print(f"data set {data['name']}: {data['first_day']} to {data['last_day']}, {weeks} weeks", style="bold", markup=False)
+    out.print(f"data set {data['name']}: {data['first_day']} to {data['last_day']}, {weeks} weeks", style="bold")
     lines(
         out,
         f"{sizes[0]} transactions of {sizes[1]} customers and {sizes[2]} articles",
@@ -165,7 +164,7 @@ def _volume(out: Console, weeks: Sequence[Row]) -> None:
     for name, title in titles.items():
         values = [as_float(week[name]) for week in weeks]
         lines(out, f"{title}, {whole(min(values))} to {whole(max(values))} a week")
-        out.print(f"    {bars(values)}", markup=False)
+        out.print(f"    {bars(values)}")
 
 
 def _labels(weeks: Sequence[Row]) -> Table:

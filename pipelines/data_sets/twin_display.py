@@ -5,47 +5,41 @@ Input: Twin. Output: rich tables, which become plain text where there is no term
 
 import json
 
-from rich.console import Console
 from rich.table import Table
 
 from lookbook.data.simulate.twin.comparison import TOLERANCE, Comparison
 from lookbook.evaluation.simulated.oracle import Way
 from lookbook.pipelines.data_sets.twin import LADDER_FACTOR, Twin
-
-WIDE = 110
+from lookbook.pipelines.terminal.table import console, table
 
 
 def show_twin(twin: Twin, *, json_lines: bool) -> None:
     if json_lines:
         print(json.dumps(twin.as_dict()))
         return
-    console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
-    console.print(figure_table(twin))
-    console.print(ladder_table(twin))
+    out = console()
+    out.print(figure_table(twin))
+    out.print(ladder_table(twin))
     for line in summary(twin):
-        console.print(line)
+        out.print(line)
 
 
 def figure_table(twin: Twin) -> Table:
     """One row per figure; what cannot be compared at this scale has no H&M value."""
-    table = Table(title=f"Twin against H&M, scale {twin.scale:g}: {twin.folder}", title_justify="left", title_style="bold")
-    table.add_column("figure")
-    for heading in ("H&M", "twin", "ratio", f"within {TOLERANCE:.0%}"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    title = f"Twin against H&M, scale {twin.scale:g}: {twin.folder}"
+    made = table("figure", "H&M", "twin", "ratio", f"within {TOLERANCE:.0%}", title=title)
     for row in twin.figures:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        table.add_row(row.figure, "" if row.hm is None else _number(row.hm), _number(row.twin), ratio, _yes(row.within))
-    return table
+        made.add_row(row.figure, "" if row.hm is None else _number(row.hm), _number(row.twin), ratio, _yes(row.within))
+    return made
 
 
 def ladder_table(twin: Twin) -> Table:
-    table = Table(title="The ladder of simple methods, MAP@12 of the last week", title_justify="left", title_style="bold")
-    table.add_column("method")
-    for heading in ("H&M", "twin", "95 % interval", f"within factor {LADDER_FACTOR}"):
-        table.add_column(heading, justify="right", no_wrap=True)
+    headings = ("method", "H&M", "twin", "95 % interval", f"within factor {LADDER_FACTOR}")
+    made = table(*headings, title="The ladder of simple methods, MAP@12 of the last week")
     for row in twin.ladder:
-        table.add_row(row.rung, f"{row.hm_map:.4f}", f"{row.map:.4f}", f"[{row.low:.4f}, {row.high:.4f}]", _yes(row.within))
-    return table
+        made.add_row(row.rung, f"{row.hm_map:.4f}", f"{row.map:.4f}", f"[{row.low:.4f}, {row.high:.4f}]", _yes(row.within))
+    return made
 
 
 def summary(twin: Twin) -> list[str]:

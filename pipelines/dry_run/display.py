@@ -8,7 +8,8 @@ import json
 from rich.console import Console
 
 from lookbook.pipelines.dry_run.estimate import RESULTS, Estimate, StageEstimate
-from lookbook.pipelines.terminal.figures import console, lines, number, table, whole
+from lookbook.pipelines.terminal.figures import number, whole
+from lookbook.pipelines.terminal.table import console, lines, table
 
 GB, MIB_GB = 1e9, 1e9 / 2**20
 

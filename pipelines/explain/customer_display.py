@@ -14,9 +14,9 @@ from rich.table import Table
 from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from lookbook.pipelines.explain.pair import RANKED
 from lookbook.pipelines.explain.reasons import ago, words
-from lookbook.pipelines.runs.display import WIDE
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import WIDE, console, plain, table
 
 Content = Mapping[str, object]
 PUSHES = 6
@@ -40,41 +40,42 @@ def show_one(told: Content, folder: Path, reporter: Reporter, *, json_lines: boo
     if json_lines:
         print(json.dumps({"run": str(folder), **told}, allow_nan=False))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
-    (show_pair if "contributions" in told else show_customer)(told, console)
-    console.print(f"{reporter.reuse()} The run is in {folder}")
+    out = console()
+    (show_pair if "contributions" in told else show_customer)(told, out)
+    out.print(f"{reporter.reuse()} The run is in {folder}", soft_wrap=True)
 
 
-def show_customer(card: Content, console: Console) -> None:
+def show_customer(card: Content, out: Console) -> None:
     """Print the card of one customer (`explain_customer`)."""
     known, recommended = bool(card["outcome_known"]), _rows(card["recommended"])
-    console.print(f"Customer {card['customer']} ({_segment(card)}), {_week(card)}", COUNTED_BACK, sep="\n", end="\n\n")
+    out.print(f"Customer {plain(str(card['customer']))}", f"{_segment(card)}; {_week(card)}", COUNTED_BACK, sep="\n", end="\n\n")
     last = _rows(card["last_purchases"])
     tables = [_recommended_table(recommended, known=known), *([_last_purchases_table(last)] if last else [])]
-    if console.width >= WIDE and last:
+    if out.width >= WIDE and last:
         side = Table.grid(padding=(0, 2), expand=True)
         side.add_column(ratio=3)
         side.add_column(ratio=2)
         side.add_row(*tables)
-        console.print(side)
+        out.print(side)
     else:
-        console.print(*tables, sep="\n")
+        out.print(*tables, sep="\n")
     if known:
-        _show_bought(console, card)
+        _show_bought(out, card)
 
 
-def show_pair(pair: Content, console: Console) -> None:
+def show_pair(pair: Content, out: Console) -> None:
     """Print one decision (`explain_pair`)."""
-    console.print(f"Customer {pair['customer']}, {_week(pair)}")
-    console.print(f"Article {_named(pair)}", COUNTED_BACK, sep="\n", end="\n\n")
-    console.print(_outcome(pair))
-    console.print(_own_purchases(pair), end="\n\n")
+    out.print(
+        f"Customer {plain(str(pair['customer']))}", f"Article {_named(pair)}", _week(pair), COUNTED_BACK, sep="\n", end="\n\n"
+    )
+    out.print(_outcome(pair))
+    out.print(_own_purchases(pair), end="\n\n")
     sources = _rows(pair["sources"])
-    console.print(_retrieved(pair, sources), _kept(pair), _ranked(pair), sep="\n", end="\n\n")
+    out.print(_retrieved(pair, sources), _kept(pair), _ranked(pair), sep="\n", end="\n\n")
     if any(source["rank_without_limit"] is not None for source in sources):
-        _show_sources(console, sources)
+        _show_sources(out, sources)
     if pair["contributions"] is not None:
-        _show_pushes(console, pair)
+        _show_pushes(out, pair)
 
 
 def _outcome(pair: Content) -> str:
@@ -120,40 +121,40 @@ def _ranked(pair: Content) -> str:
     return "3. Ranked: no; the list was filled up with what sells well." if filled else "3. Ranked: no."
 
 
-def _show_sources(console: Console, sources: Sequence[Content]) -> None:
-    console.print(_source_table(sources))
-    console.print(*(f"{words(str(source['source']))}: {source['about']}" for source in sources), sep="\n")
-    console.print(
+def _show_sources(out: Console, sources: Sequence[Content]) -> None:
+    out.print(_source_table(sources))
+    out.print(*(f"{words(str(source['source']))}: {source['about']}" for source in sources), sep="\n")
+    out.print(
         "would be: its rank if the source did not stop; no link: nothing that the source learned leads from this customer to it.\n"
     )
 
 
 def _source_table(sources: Sequence[Content]) -> Table:
     led_by = "purchases that lead to it"
-    table = _table("What each source says", ("source", "rank", "stops at", led_by), left=("source", led_by))
+    made = table("source", "rank", "stops at", led_by, title="What each source says", left=("source", led_by))
     for source in sources:
         far = source["rank_without_limit"]
         rank = source["rank"] if source["rank"] is not None else "no link" if far is None else f"would be {far}"
         led = [f"{_named(row)}, {ago(_whole(row['days_ago']))}" for row in _rows(source["evidence"])[:SHOWN_PURCHASES]]
-        table.add_row(words(str(source["source"])), str(rank), str(source["limit"]), "\n".join(led))
-    return table
+        made.add_row(words(str(source["source"])), str(rank), str(source["limit"]), "\n".join(led))
+    return made
 
 
-def _show_pushes(console: Console, pair: Content) -> None:
+def _show_pushes(out: Console, pair: Content) -> None:
     added = _rows(pair["contributions"])
     up = [row for row in added[:PUSHES] if as_float(row["contribution"]) >= VISIBLE]
     down = [row for row in added[: -PUSHES - 1 : -1] if as_float(row["contribution"]) <= -VISIBLE]
     for title, rows in (("What pushed its score up most", up), ("What pushed its score down most", down)):
-        table = _table(title, ("adds", "against\nothers", "value", "of"), left=("of",))
+        made = table("adds", "against\nothers", "value", "of", title=title, left=("of",))
         for row in rows:
             adds, against = (f"{as_float(row[key]):+.2f}" for key in ("contribution", "against_others"))
-            table.add_row(adds, against, str(row["text"]).partition(" (")[0], _meaning(row))
+            made.add_row(adds, against, str(row["text"]).partition(" (")[0], _meaning(row))
         if rows:
-            console.print(table)
+            out.print(made)
     shown = {row["feature"] for row in (*up, *down)}
     rest = sum(as_float(row["contribution"]) for row in added if row["feature"] not in shown)
     listed = sum(as_float(row["contribution"]) for row in (*up, *down))
-    console.print(
+    out.print(
         f"Score {as_float(pair['score']):.2f} = {as_float(pair['start']):.2f} to start with, {listed:+.2f} from these, "
         f"{rest:+.2f} from the other {len(added) - len(shown)}.\n"
         "against others: how much more it adds here than to all that was ranked for the customer, on average."
@@ -162,31 +163,31 @@ def _show_pushes(console: Console, pair: Content) -> None:
 
 def _recommended_table(recommended: Sequence[Content], *, known: bool) -> Table:
     headings = ("", "recommended", "why", *(("bought",) if known else ()))
-    table = _table("Recommended, best first", headings, left=("recommended", "why", "bought"))
+    made = table(*headings, title="Recommended, best first", left=("recommended", "why", "bought"))
     for row in recommended:
-        cells = (str(row["rank"]), _named(row), str(row["reason"]))
-        table.add_row(*cells, *(("yes" if row["bought"] else "",) if known else ()))
-    return table
+        cells = (str(row["rank"]), _named(row), plain(str(row["reason"])))
+        made.add_row(*cells, *(("yes" if row["bought"] else "",) if known else ()))
+    return made
 
 
 def _last_purchases_table(last: Sequence[Content]) -> Table:
-    table = _table("Bought before, latest first", ("article", "days before", "on days"), left=("article",))
+    made = table("article", "days before", "on days", title="Bought before, latest first", left=("article",))
     for row in last:
-        table.add_row(_named(row), str(row["days_ago"]), str(row["times"]))
-    return table
+        made.add_row(_named(row), str(row["days_ago"]), str(row["times"]))
+    return made
 
 
-def _show_bought(console: Console, card: Content) -> None:
+def _show_bought(out: Console, card: Content) -> None:
     bought = _rows(card["bought"])
     ends = Counter(str(row["lost_at"] or RECOMMENDED) for row in bought)
     summary = ", ".join(f"{count} {stage}" for stage, count in ends.most_common())
-    console.print(f"\nBought in the week: {len(bought)} articles ({summary})")
-    table = _table("", ("article", "what became of it"), left=("article", "what became of it"))
+    out.print(f"\nBought in the week: {len(bought)} articles ({summary})")
+    made = table("article", "what became of it", left=("article", "what became of it"))
     for row in bought[:MOST_BOUGHT]:
-        table.add_row(_named(row), _fate(row))
-    console.print(table)
+        made.add_row(_named(row), _fate(row))
+    out.print(made)
     if len(bought) > MOST_BOUGHT:
-        console.print(f"and {len(bought) - MOST_BOUGHT} more (all of them with --json)")
+        out.print(f"and {len(bought) - MOST_BOUGHT} more (all of them with --json)")
 
 
 def _fate(row: Content) -> str:
@@ -211,14 +212,7 @@ def _week(content: Content) -> str:
 
 def _named(row: Content) -> str:
     """The name and, since names repeat, the id."""
-    return str(row["name"]) if row["name"] == row["article"] else f"{row['name']} ({row['article']})"
-
-
-def _table(title: str, headings: Sequence[str], *, left: Sequence[str]) -> Table:
-    table = Table(title=title or None, title_justify="left", title_style="bold")
-    for heading in headings:
-        table.add_column(heading, justify="left" if heading in left else "right", overflow="fold")
-    return table
+    return plain(str(row["name"]) if row["name"] == row["article"] else f"{row['name']} ({row['article']})")
 
 
 def _meaning(row: Content) -> str:

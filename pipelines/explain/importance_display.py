@@ -7,12 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
-from lookbook.pipelines.runs.display import WIDE
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import WIDE, console, table
 
 METHODS = {"shap": "SHAP", "permutation": "MAP\nlost", "gain": "gain", "split": "splits"}
 """Methods of IMPORTANCE and their headings; rows are sorted by the first."""
@@ -28,15 +27,13 @@ def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: b
     if json_lines:
         print(json.dumps({"run": str(folder), **explained}))
         return
-    console = Console(highlight=False, markup=False, width=None if Console().is_terminal else WIDE)
-    for table in importance_tables(explained, top=top, width=console.width):
-        console.print(table)
-    console.print(importance_legend(explained))
-    console.print(lost_label_table(explained, width=console.width))
-    console.print(reporter.reuse())
-    console.print(
-        f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value"
-    )
+    out = console()
+    for made in importance_tables(explained, top=top, width=out.width):
+        out.print(made, end="\n\n")
+    out.print(importance_legend(explained), end="\n\n")
+    out.print(lost_label_table(explained, width=out.width))
+    out.print(reporter.reuse())
+    out.print(f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value")
 
 
 def importance_tables(explained: Explained, *, top: int, width: int) -> list[Table]:
@@ -61,20 +58,16 @@ def lost_label_table(explained: Explained, *, width: int) -> Table:
     """A row per stage, a column per segment: labels that ended there, and their share of the segment's."""
     rows = rows_of(explained, "lost_labels")
     segments = list(dict.fromkeys(str(row["segment"]) for row in rows))
-    table = Table(
-        title=f"Where the articles that were bought in the week of {explained['week']} were lost, "
-        "by days since the customer's last purchase",
-        title_justify="left",
-        title_style="bold",
+    title = (
+        f"Where the articles that were bought in the week of {explained['week']} were lost, "
+        "by days since the customer's last purchase"
     )
-    table.add_column("", no_wrap=True)
-    for segment in segments:
-        table.add_column(segment, justify="right", no_wrap=True)
+    made = table("", *segments, title=title, fold=False)
     digits = ",.0f" if width >= WIDE else ".0f"
     cells = {(r["stage"], r["segment"]): f"{as_float(r['labels']):{digits}}\n{as_float(r['share']):.1%}" for r in rows}
     for stage in dict.fromkeys(row["stage"] for row in rows):
-        table.add_row(str(stage), *(cells.get((stage, segment), "") for segment in segments))
-    return table
+        made.add_row(str(stage), *(cells.get((stage, segment), "") for segment in segments))
+    return made
 
 
 def rows_of(explained: Explained, name: str) -> Sequence[Row]:
@@ -88,18 +81,15 @@ def _table(level: str, rows: Sequence[Row], *, top: int, width: int) -> Table:
     names = sorted({str(row["name"]) for row in rows}, key=lambda name: (-as_float(cells[name, "shap"]["value"]), name))
     shown = names[:top] if level == "feature" else names
     of = f"; {len(shown)} of {len(names)}" if len(shown) < len(names) else ""
-    table = Table(title=f"{TITLES[level]}, largest SHAP importance first{of}", title_justify="left", title_style="bold")
-    table.add_column("feature\n  group" if level == "feature" else level, no_wrap=True)
-    for heading in METHODS.values():
-        table.add_column(heading, justify="right", no_wrap=True)
     described = level == "feature" and width >= WIDE
-    if described:
-        table.add_column("meaning")
+    first = "feature\n  group" if level == "feature" else level
+    headings = (first, *METHODS.values(), *(("meaning",) if described else ()))
+    made = table(*headings, title=f"{TITLES[level]}, largest SHAP importance first{of}", left=(first, "meaning"), fold=described)
     for name in shown:
         group = f"\n  {cells[name, 'shap']['group']}" if level == "feature" else ""
         meaning = [str(cells[name, "shap"]["doc"])] if described else []
-        table.add_row(f"{name}{group}", *(_cell(cells[name, method], width=width) for method in METHODS), *meaning)
-    return table
+        made.add_row(f"{name}{group}", *(_cell(cells[name, method], width=width) for method in METHODS), *meaning)
+    return made
 
 
 def _cell(row: Row, *, width: int) -> str:

@@ -4,10 +4,9 @@ Input: a run folder. Output: rich tables, which become plain text where there is
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from lookbook.evaluation.results import Nested
@@ -17,6 +16,7 @@ from lookbook.pipelines.runs.folder import read_about
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import as_float
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import WIDE, console, interval, table
 
 OTHER_METRICS = {
     "recall": "recall",
@@ -27,8 +27,6 @@ OTHER_METRICS = {
     "catalogue_coverage": "coverage",
 }
 """Metrics shown next to MAP and their headings, most important first."""
-WIDE = 140
-"""Characters that every table fits in; on a narrower terminal intervals stand below their values and columns are left out."""
 
 
 def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: bool = False) -> None:
@@ -40,79 +38,65 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: b
         done = {"unchanged": unchanged, "reused": reporter.reused, "computed": reporter.computed}
         print(json.dumps({"run": str(folder), **done, "about": about, "results": results}))
         return
-    console = Console(highlight=False, width=None if Console().is_terminal else WIDE)
+    out = console()
     if results is not None:
         metrics, differences = results["metrics"], results["differences"]
-        k, width = int(str(about["k"])), console.width
-        console.print(result_table(metrics, differences, week=str(about["test_week"]), k=k, width=width))
+        k, width = int(str(about["k"])), out.width
+        out.print(result_table(metrics, differences, week=str(about["test_week"]), k=k, width=width))
+        out.print()
         for sentence in Standing(**results["standing"]).sentences(k=k):
-            console.print(sentence, markup=False)
-        console.print(segment_table(metrics, k=k, width=width))
-        console.print(source_table(results["sources"], width=width))
+            out.print(sentence)
+        out.print()
+        out.print(segment_table(metrics, k=k, width=width))
+        out.print()
+        out.print(source_table(results["sources"], width=width))
+        out.print()
     warnings = about.get("warnings")
     for warning in warnings if isinstance(warnings, list) else []:
-        console.print(f"warning: {warning}", markup=False)
-    console.print(reporter.reuse())
+        out.print(f"warning: {warning}")
+    out.print(reporter.reuse())
     since = f"Nothing changed since {str(about['finished'])[:16].replace('T', ' ')} UTC: results" if unchanged else "Results"
-    console.print(f"{since} are in {folder}", markup=False, soft_wrap=True)
+    out.print(f"{since} are in {folder}", soft_wrap=True)
 
 
 def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, width: int) -> Table:
     """One row per variant, best first: MAP, how many times the variant's MAP the system reaches, and other metrics."""
-    shown = OTHER_METRICS if width >= WIDE else dict(list(OTHER_METRICS.items())[: max(0, (width - 66) // 12)])
-    table = titled_table(
-        f"Week of {week}: {metrics[SYSTEM][ALL]['map']['n_customers']:,} customers with purchases; [95 % interval]",
-        ("recommender", f"MAP@{k}", "lookbook is", *shown.values()),
-    )
+    shown = OTHER_METRICS if width >= WIDE else dict(list(OTHER_METRICS.items())[: max(0, (width - 62) // 10)])
+    n = f"{metrics[SYSTEM][ALL]['map']['n_customers']:,}"
+    title = f"Week of {week}: {n} customers with purchases; [95 % interval]"
+    made = table("recommender", f"MAP@{k}", "lookbook is", *shown.values(), title=title, fold=False)
     by_map = sorted(metrics, key=lambda variant: (-as_float(metrics[variant][ALL]["map"]["value"]), variant))
     for variant in by_map:
         cells = metrics[variant][ALL]
         ratio = _interval(differences[variant][ALL]["map"], "ratio", digits=3, width=width) if variant != SYSTEM else ""
         rest = (f"{as_float(cells[name]['value']):.4f}" for name in shown)
-        table.add_row(variant, _interval(cells["map"], width=width), ratio, *rest)
-    return table
+        made.add_row(variant, _interval(cells["map"], width=width), ratio, *rest)
+    return made
 
 
 def segment_table(metrics: Nested, *, k: int, width: int) -> Table:
     """MAP by days since the customer's last purchase, for the system and the baselines."""
     variants = [variant for variant in metrics if not variant.endswith("_alone")]
     headings = variants if width >= WIDE else [variant.replace("_", "_\n") for variant in variants]
-    table = titled_table(f"MAP@{k} by days since the customer's last purchase", ("days", "customers", *headings))
+    made = table("days", "customers", *headings, title=f"MAP@{k} by days since the customer's last purchase", fold=False)
     for segment in (name for name in metrics[SYSTEM] if name != ALL):
         cells = [metrics[variant][segment]["map"] for variant in variants]
-        table.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{as_float(cell['value']):.4f}" for cell in cells))
-    return table
+        made.add_row(segment, f"{cells[0]['n_customers']:,}", *(f"{as_float(cell['value']):.4f}" for cell in cells))
+    return made
 
 
 def source_table(sources: list[dict[str, float | str | None]], *, width: int) -> Table:
     """What the candidates of each source, and of all together, could have reached."""
     headings = ("source", "per\ncustomer", "recall", "labels only\nit found", "positive\nrate")
-    table = titled_table("Candidates: their recall is the ceiling of any ranking", headings)
+    made = table(*headings, title="Candidates: their recall is the ceiling of any ranking", fold=False)
     for row in sources:
         rate = "" if row["positive_rate"] is None else f"{row['positive_rate']:.4f}"
-        cells = (
-            f"{as_float(row['candidates_per_customer']):.1f}",
-            _interval(row, "recall", width=width),
-            f"{row['found_only']:,}",
-            rate,
-        )
-        table.add_row(str(row["source"]), *cells)
-    return table
-
-
-def titled_table(title: str, headings: Sequence[str]) -> Table:
-    """An empty table; its first column is text, the others are figures."""
-    table = Table(title=title, title_justify="left", title_style="bold", caption_justify="left")
-    for place, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if place else "left", no_wrap=True)
-    return table
+        per_customer = f"{as_float(row['candidates_per_customer']):.1f}"
+        made.add_row(str(row["source"]), per_customer, _interval(row, "recall", width=width), f"{row['found_only']:,}", rate)
+    return made
 
 
 def _interval(cell: Mapping[str, object], name: str = "value", *, width: int, digits: int = 4) -> str:
     low, high = ("ratio_low", "ratio_high") if name == "ratio" else ("low", "high")
-    if cell[name] is None:
-        return ""
-    if cell[low] is None:
-        return f"{as_float(cell[name]):.{digits}f}"
-    gap = " " if width >= WIDE else "\n"
-    return f"{as_float(cell[name]):.{digits}f}{gap}[{as_float(cell[low]):.{digits}f}, {as_float(cell[high]):.{digits}f}]"
+    value, *ends = (None if cell[key] is None else as_float(cell[key]) for key in (name, low, high))
+    return interval(value, *ends, width=width, digits=digits)

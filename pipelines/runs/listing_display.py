@@ -9,7 +9,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from lookbook.pipelines.terminal.figures import as_float, console, lines, number, section, table, whole
+from lookbook.pipelines.terminal.figures import as_float, number, whole
+from lookbook.pipelines.terminal.table import console, lines, section, short_id, table
 from lookbook.retrieval.registry import SOURCES
 
 Row = Mapping[str, object]
@@ -24,7 +25,7 @@ def show_list(rows: Sequence[Row], root: Path, *, json_lines: bool) -> None:
         return
     out = console()
     if not rows:
-        out.print(f"no finished run under {root / 'runs'} (lookbook run)", markup=False, soft_wrap=True)
+        out.print(f"no finished run under {root / 'runs'} (lookbook run)", soft_wrap=True)
         return
     shown = table("run", "MAP", "best baseline", "seconds", "MB")
     for row in rows:
@@ -38,7 +39,7 @@ def show_list(rows: Sequence[Row], root: Path, *, json_lines: bool) -> None:
         shown.add_row("\n".join(map(str, about)), *result, whole(row["seconds"]), f"{as_float(row['bytes']) / MEGABYTE:.1f}")
     out.print(shown)
     latest = next((f"; latest is {row['name']}" for row in rows if row["latest"]), "")
-    out.print(f"{len(rows)} finished runs under {root / 'runs'}{latest}", markup=False, soft_wrap=True)
+    out.print(f"{len(rows)} finished runs under {root / 'runs'}{latest}", soft_wrap=True)
 
 
 def show_removed(rows: Sequence[Row], left: Sequence[str], root: Path, *, json_lines: bool) -> None:
@@ -48,7 +49,7 @@ def show_removed(rows: Sequence[Row], left: Sequence[str], root: Path, *, json_l
         return
     out = console()
     lines(out, *(f"removed {row['name']} ({as_float(row['bytes']) / MEGABYTE:.1f} MB)" for row in rows))
-    out.print(f"{len(rows)} removed, {len(left)} left. Stage tables under {root / 'cache'} stay.", markup=False, soft_wrap=True)
+    out.print(f"{len(rows)} removed, {len(left)} left. Stage tables under {root / 'cache'} stay.", soft_wrap=True)
 
 
 def show_comparison(found: Row, *, json_lines: bool) -> None:
@@ -90,7 +91,9 @@ def _customers(out: Console, customers: Row) -> None:
         shown = table("customer", "days", "labels", "hits A", "hits B", "AP A", "AP B")
         for row in _rows(customers[name]):
             counts = (whole(row[column]) for column in ("labels", "hits_a", "hits_b"))
-            shown.add_row(str(row["customer"]), str(row["segment"]), *counts, _digits(row["a"]), _digits(row["b"]))
+            shown.add_row(
+                short_id(str(row["customer"]), width=out.width), str(row["segment"]), *counts, _digits(row["a"]), _digits(row["b"])
+            )
         out.print(shown)
 
 

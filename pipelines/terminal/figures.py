@@ -1,42 +1,9 @@
-"""Figures, lines and small tables as text that fits 80 columns. None is shown as nothing, what else is no number as nan."""
+"""Figures as text. None is shown as nothing, what else is no number as nan."""
 
-import textwrap
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
-from rich import box
-from rich.console import Console
-from rich.table import Table
-
-WIDTH = 80
 BARS = "▁▂▃▄▅▆▇█"
-HARD_SPACE = "\N{NO-BREAK SPACE}"
-
-
-def console() -> Console:
-    """For stdout: as wide as the terminal, WIDTH where there is none."""
-    return Console(highlight=False, width=None if Console().is_terminal else WIDTH)
-
-
-def section(out: Console, title: str) -> None:
-    """A blank line and a heading."""
-    out.print(f"\n{title}", style="bold", markup=False)
-
-
-def lines(out: Console, *texts: str) -> None:
-    """Each line indented, what is over the width below it and further in; a number stays with its percent sign."""
-    for text in texts:
-        kept = text.replace(" %", f"{HARD_SPACE}%")
-        for part in textwrap.wrap(kept, out.width, initial_indent="  ", subsequent_indent="    "):
-            out.print(part.replace(HARD_SPACE, " "), markup=False, soft_wrap=True)
-
-
-def table(*headings: str) -> Table:
-    """An empty table; its first column is text, which is folded where there is no room; the others are figures."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, heading in enumerate(headings):
-        made.add_column(heading, justify="right" if place else "left", no_wrap=bool(place), overflow="fold")
-    return made
 
 
 def bars(values: Iterable[object]) -> str:

@@ -146,7 +146,7 @@ def variants(of: dict[str, object]) -> list[dict[str, object]]:
 def test_sampled_shapley_values_say_how_far_off_they_may_be() -> None:
     text = printed(ablation_tables(content(), width=140)[-2], 140)
     assert "standard error up to 0.0021" in text
-    assert "-0.0139 [-0.0100, 0.3000] │   29%" in text
+    assert "-0.0139 [-0.0100, 0.3000]    29%" in text
 
 
 def test_the_end_of_a_build_up_is_told_with_the_gain_that_was_refused() -> None:

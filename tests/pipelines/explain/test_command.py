@@ -83,7 +83,7 @@ def test_a_list_is_explained_with_ids_that_keep_their_leading_zeros_and_the_same
 def test_one_decision_is_explained_and_nothing_is_computed_for_it(root: Path) -> None:
     done = lookbook("explain", "--customer", ADA, "--article", STRAP_TOP_1, "--quiet", root=root)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"Customer {ADA}, week of 2020-09-16 (the test week)\nArticle Strap top 1 ({STRAP_TOP_1})\n")
+    assert done.stdout.startswith(f"Customer {ADA}\nArticle Strap top 1 ({STRAP_TOP_1})\n")
     assert "bought in that week." in done.stdout
     assert "What pushed its score up most" in done.stdout
     assert "stages were reused, 0 computed." in done.stdout

@@ -142,16 +142,16 @@ def test_sources_are_listed_unless_none_of_them_leads_to_the_article() -> None:
 
 @pytest.mark.parametrize(("segment", "said"), [("<=7", "at most 7"), ("8-30", "8-30"), (">90", "more than 90")])
 def test_how_lately_a_customer_bought_is_said_in_words(segment: str, said: str) -> None:
-    assert f"Customer 71 (last purchase {said} days before)" in told(show_customer, {**CARD, "segment": segment}, 140)
+    assert f"Customer 71\nlast purchase {said} days before; week" in told(show_customer, {**CARD, "segment": segment}, 140)
 
 
 def test_a_list_stands_next_to_the_last_purchases_and_above_what_was_bought() -> None:
     text = told(show_customer, CARD, 140)
-    assert "Recommended, best first" in text.splitlines()[3]
-    assert "Bought before, latest first" in text.splitlines()[3]
-    assert "Bought before" not in told(show_customer, CARD, 80).splitlines()[3]
+    assert "Recommended, best first" in text.splitlines()[4]
+    assert "Bought before, latest first" in text.splitlines()[4]
+    assert "Bought before" not in told(show_customer, CARD, 80).splitlines()[4]
     words = lines(text)
-    assert "Customer 71 (last purchase 8-30 days before), week of 2020-09-16 (the test week)" in words
+    assert "Customer 71 last purchase 8-30 days before; week of 2020-09-16 (the test week)" in words
     assert "Bought in the week: 4 articles (1 recommended, 1 ranked > 50, 1 cut, 1 never retrieved)" in words
     for said in ("recommended at rank 1", "three (3) ranked 60, too low", "four (4) cut at place 301", "five (5) never retrieved"):
         assert said in words
@@ -168,6 +168,6 @@ def test_a_long_list_of_purchases_is_cut_with_a_word_about_the_rest() -> None:
 def test_after_the_data_nothing_is_said_about_what_was_bought() -> None:
     text = lines(told(show_customer, {**CARD, "outcome_known": False, "bought": [], "segment": "never", "last_purchases": []}, 140))
     assert "Bought before" not in text
-    assert "Customer 71 (no purchase before), week of 2020-09-16 (the week after the data)" in text
+    assert "Customer 71 no purchase before; week of 2020-09-16 (the week after the data)" in text
     assert "Bought in the week" not in text
     assert " yes " not in text

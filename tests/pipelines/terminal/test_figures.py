@@ -1,11 +1,8 @@
-"""Figures as text: digits, percent signs that stay with their number, bars, lines that fit."""
-
-import io
+"""Figures as text: digits, percent, bars."""
 
 import pytest
-from rich.console import Console
 
-from lookbook.pipelines.terminal.figures import bars, box_plot, lines, number, share, table, whole
+from lookbook.pipelines.terminal.figures import bars, box_plot, number, share, whole
 
 
 @pytest.mark.parametrize(
@@ -59,22 +56,3 @@ def test_next_to_nothing_and_next_to_all_are_not_shown_as_nothing_and_all() -> N
 def test_a_box_plot_stands_on_the_bins_of_its_histogram(places: tuple[float, ...], drawn: str) -> None:
     names = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max")
     assert box_plot(dict(zip(names, places, strict=True)), list(range(10))) == drawn
-
-
-def test_long_lines_are_indented_further_and_keep_the_percent_sign_with_its_number() -> None:
-    out = Console(file=io.StringIO(), width=20)
-    lines(out, "first [bold] words 12 % and 34 %", "second")
-    assert isinstance(out.file, io.StringIO)
-    assert out.file.getvalue().splitlines() == ["  first [bold] words", "    12 % and 34 %", "  second"]
-
-
-def test_a_name_without_room_is_folded_and_figures_are_kept_whole() -> None:
-    out = Console(file=io.StringIO(), width=24)
-    made = table("name", "figure")
-    made.add_row("x" * 30, "1,234,567,890")
-    out.print(made)
-    assert isinstance(out.file, io.StringIO)
-    text = out.file.getvalue()
-    assert "1,234,567,890" in text
-    assert "…" not in text
-    assert text.count("x") == 30
