@@ -39,7 +39,7 @@ def show_list(rows: Sequence[Row], root: Path, *, json_lines: bool) -> None:
         shown.add_row("\n".join(map(str, about)), *result, whole(row["seconds"]), f"{as_float(row['bytes']) / MEGABYTE:.1f}")
     out.print(shown)
     latest = next((f"; latest is {row['name']}" for row in rows if row["latest"]), "")
-    out.print(f"{len(rows)} finished runs under {root / 'runs'}{latest}", soft_wrap=True)
+    out.print(f"{len(rows)} finished run{'' if len(rows) == 1 else 's'} under {root / 'runs'}{latest}", soft_wrap=True)
 
 
 def show_removed(rows: Sequence[Row], left: Sequence[str], root: Path, *, json_lines: bool) -> None:

@@ -45,6 +45,7 @@ class Reporter:
     planned: dict[str, int] = field(default_factory=dict)
     stop_requested: bool = False
     _bar: Progress | None = None
+    _found: dict[str, int] = field(default_factory=dict)
 
     def plan(self, steps: dict[str, int]) -> None:
         """Announce how many steps of each stage are to come, beyond those announced before."""
@@ -55,7 +56,10 @@ class Reporter:
     def showing(self) -> Iterator[None]:
         """Draw the bar for as long as this context is open."""
         if self.mode != "terminal":
-            yield
+            try:
+                yield
+            finally:
+                self._tell_found()
             return
         columns = (
             TextColumn("{task.description}"),
@@ -94,7 +98,8 @@ class Reporter:
     def say(self, text: str) -> None:
         """One line for people; JSON and quiet modes leave it out."""
         if self.mode in ("terminal", "plain"):
-            self.console.print(text)
+            self._tell_found()
+            self.console.print(text, markup=False, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """What must not be missed: told in every mode, on stderr."""
@@ -117,17 +122,25 @@ class Reporter:
         counts[stage] = counts.get(stage, 0) + 1
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=self.finished, eta=self._eta())
+        elif self.mode == "plain" and reused:
+            self._found[stage] = self._found.get(stage, 0) + 1
         elif self.mode == "plain":
-            what = "reused" if reused else f"{seconds:.1f} s"
-            self.console.print(
-                f"[{self.finished:>3}/{self.total or '?'}] {stage:<10} {detail:<44} {what:>8}  {self._eta()}",
-                markup=False,
-                soft_wrap=True,
-            )
+            self._tell_found(before=1)
+            self._line(f"{stage:<10} {detail:<44} {seconds:.1f} s  {self._eta()}", self.finished)
         elif self.mode == "json":
             _log().info(
                 "step", stage=stage, detail=detail, seconds=round(seconds, 3), reused=reused, done=self.finished, of=self.total
             )
+
+    def _tell_found(self, *, before: int = 0) -> None:
+        """The stages that were found on disk since the last line, in one; `before`: steps done since then."""
+        if self._found:
+            counts = ", ".join(f"{count} {stage}" for stage, count in self._found.items())
+            self._found = {}
+            self._line(f"reused: {counts}", self.finished - before)
+
+    def _line(self, text: str, done: int) -> None:
+        self.console.print(f"[{done:>3}/{self.total or '?'}] {text}", markup=False, soft_wrap=True)
 
     def _eta(self) -> str:
         """Time left: a step takes as long as those of its stage that were computed, nothing where all so far were reused,

@@ -1,6 +1,9 @@
 """What is told while a command works."""
 
+import io
+
 import pytest
+from rich.console import Console
 
 from lookbook.pipelines.terminal.progress import Reporter, choose_mode
 
@@ -38,3 +41,17 @@ def test_a_stage_without_a_step_so_far_takes_the_mean_of_all() -> None:
     assert reporter._eta() == ""
     told(reporter, "learn", computed=2, seconds=10.0)
     assert reporter._eta() == "about 0:30 left"
+
+
+def test_off_a_terminal_what_was_reused_is_one_line_until_something_is_computed() -> None:
+    reporter = Reporter("plain", Console(file=io.StringIO(), width=100))
+    reporter.plan({"learn": 3, "retrieve": 2, "rank": 1})
+    with reporter.showing():
+        told(reporter, "learn", reused=3)
+        told(reporter, "retrieve", reused=1, computed=1)
+        told(reporter, "rank", reused=1)
+    assert isinstance(reporter.console.file, io.StringIO)
+    first, second, third = reporter.console.file.getvalue().splitlines()
+    assert first == "[  4/6] reused: 3 learn, 1 retrieve"
+    assert second.startswith("[  5/6] retrieve ")
+    assert third == "[  6/6] reused: 1 rank"
