@@ -12,7 +12,8 @@ from lookbook.data.windows import HORIZON_DAYS, Window
 from lookbook.evaluation.sources.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from lookbook.features.registry import group_of_feature
 from lookbook.pipelines.ablation.greedy import build_up
-from lookbook.pipelines.ablation.rows import WHOLE, Row, Trial, reached, variant_rows
+from lookbook.pipelines.ablation.record import Ablation, Overlap, ShapleyRow, SourceRow
+from lookbook.pipelines.ablation.rows import WHOLE, Trial, variant_rows, whole_of
 from lookbook.pipelines.ablation.sources import counted, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
@@ -61,7 +62,7 @@ def requested(*, modes: str, budgets: str, features: bool, weeks: int, shapley: 
     return Request(*chosen, weeks, shapley, orders)
 
 
-def ablate(finished: FinishedRun, request: Request) -> Row:
+def ablate(finished: FinishedRun, request: Request) -> Ablation:
     """Measure what is asked for, write ablation.json into the run, and return its content.
 
     Raises:
@@ -72,9 +73,9 @@ def ablate(finished: FinishedRun, request: Request) -> Row:
     trials = _trials(bench, request, _groups(system, finished.ranked.fitted.ranker.folder))
     _announce(bench, request, trials)
     with system.artifacts.reporter.showing():
-        content = {**_whole_system(bench, request), **_parts(bench, request, trials)}
-    add_to_run(finished.folder, "ablation.json", as_json(content))
-    return content
+        found = _measured(bench, request, trials)
+    add_to_run(finished.folder, "ablation.json", as_json(found.as_dict()))
+    return found
 
 
 def _announce(bench: Bench, request: Request, trials: Sequence[Trial]) -> None:
@@ -88,34 +89,28 @@ def _announce(bench: Bench, request: Request, trials: Sequence[Trial]) -> None:
         bench.announce(bench.of_sources(chosen, request.budgets[0]))
 
 
-def _whole_system(bench: Bench, request: Request) -> Row:
+def _measured(bench: Bench, request: Request, trials: Sequence[Trial]) -> Ablation:
+    """The whole system first; then what is known of sources, which all variants share; then the variants."""
     whole = bench.measure(bench.whole())
-    judged = bench.judge({WHOLE: whole})
-    counted = {"n_customers": judged.n_customers, "n_customer_weeks": judged.n_customer_weeks}
-    return {
-        "budget": ",".join(request.budgets),
-        "weeks": [str(week.window.as_of) for week in bench.weeks],
-        "k": bench.full.settings.run.k,
-        "full": {**reached(bench, whole, judged, WHOLE), **counted},
-    }
-
-
-def _parts(bench: Bench, request: Request, trials: Sequence[Trial]) -> Row:
-    """The parts of ablation.json about variants and sources, after what all variants share."""
+    full = whole_of(bench, whole, bench.judge({WHOLE: whole}), WHOLE)
     sources = inspect_sources(bench)
     bench.prepare(fewer_sources=request.fewer_sources)
     before = _computed_for_sources(bench.full)
     rows = variant_rows(bench, trials)
     built = [build_up(bench, budget) for budget in request.budgets if "greedy" in request.modes]
     of_map = _shapley_of_map(bench, request) if request.shapley else []
-    return {
-        "variants": rows + [row for build in built for row in variant_rows(bench, build.trials)],
-        "greedy": [build.content for build in built],
-        "sources": sources.quality.to_dicts(),
-        "overlap": sources.overlap.to_dicts(),
-        "shapley": [*sources.recall.to_dicts(), *of_map],
-        "source_stages_computed_by_variants": _computed_for_sources(bench.full) - before,
-    }
+    return Ablation(
+        budget=",".join(request.budgets),
+        weeks=[str(week.window.as_of) for week in bench.weeks],
+        k=bench.full.settings.run.k,
+        full=full,
+        variants=rows + [row for build in built for row in variant_rows(bench, build.trials)],
+        greedy=[build.record for build in built],
+        sources=[SourceRow(**row) for row in sources.quality.to_dicts()],
+        overlap=[Overlap(**row) for row in sources.overlap.to_dicts()],
+        shapley=[*(ShapleyRow(**row) for row in sources.recall.to_dicts()), *of_map],
+        source_stages_computed_by_variants=_computed_for_sources(bench.full) - before,
+    )
 
 
 def _trials(bench: Bench, request: Request, groups: Sequence[str]) -> list[Trial]:
@@ -143,11 +138,11 @@ def _of_sources(bench: Bench, mode: str, name: str, kept: tuple[str, ...], budge
     return Trial(mode, name, tuple(source for source in bench.sources if source not in kept), kept, budget)
 
 
-def _shapley_of_map(bench: Bench, request: Request) -> list[Row]:
+def _shapley_of_map(bench: Bench, request: Request) -> list[ShapleyRow]:
     budget = request.budgets[0]
     judged = bench.judge({set_name(chosen): bench.measure(bench.of_sources(chosen, budget)) for chosen in _sets(bench, request)})
     table = shapley_of_map(judged, bench.sources, orders=_sampled(bench, request))
-    return [{**row, "budget": budget} for row in table.iter_rows(named=True)]
+    return [ShapleyRow(**row, budget=budget) for row in table.iter_rows(named=True)]
 
 
 def _sets(bench: Bench, request: Request) -> list[Order]:

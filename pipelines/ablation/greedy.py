@@ -1,12 +1,13 @@
 """Build a system up: the best single source first, then at each step the one that raises MAP most, until none does.
 
-Input: Bench. Output: the steps, ready for JSON.
+Input: Bench. Output: the steps.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lookbook.pipelines.ablation.rows import Row, Trial, difference
+from lookbook.pipelines.ablation.record import BuiltUp, GreedyStep
+from lookbook.pipelines.ablation.rows import Trial, gain_of
 from lookbook.pipelines.ablation.variants import Bench, Budget
 
 BEFORE = "before"
@@ -18,11 +19,11 @@ class BuildUp:
 
     budget: Budget
     trials: tuple[Trial, ...]
-    steps: tuple[Row, ...]
+    steps: tuple[GreedyStep, ...]
 
     @property
-    def content(self) -> Row:
-        return {"budget": self.budget, "kept": list(self.trials[-1].kept), "steps": list(self.steps)}
+    def record(self) -> BuiltUp:
+        return BuiltUp(self.budget, list(self.trials[-1].kept), list(self.steps))
 
 
 def build_up(bench: Bench, budget: Budget) -> BuildUp:
@@ -32,7 +33,7 @@ def build_up(bench: Bench, budget: Budget) -> BuildUp:
     """
     chosen: tuple[str, ...] = ()
     trials: list[Trial] = []
-    steps: list[Row] = []
+    steps: list[GreedyStep] = []
     while rest := [name for name in bench.sources if name not in chosen]:
         step, best, raises = _step(bench, budget, chosen, rest)
         steps.append(step)
@@ -44,13 +45,13 @@ def build_up(bench: Bench, budget: Budget) -> BuildUp:
     return BuildUp(budget, tuple(trials), tuple(steps))
 
 
-def _step(bench: Bench, budget: Budget, chosen: tuple[str, ...], rest: Sequence[str]) -> tuple[Row, str, bool]:
+def _step(bench: Bench, budget: Budget, chosen: tuple[str, ...], rest: Sequence[str]) -> tuple[GreedyStep, str, bool]:
     """What became of adding each of `rest` to `chosen`; the best of them; whether it is added."""
     variants = {name: bench.of_sources((*chosen, name) if name != BEFORE else chosen, budget) for name in (BEFORE, *rest)}
     for variant in variants.values():
         bench.announce(variant)
     judged = bench.judge({name: bench.measure(variant) for name, variant in variants.items()})
     best = max(rest, key=lambda name: judged.of(name).value)
-    gains = [{"source": name, "map": judged.of(name).value, **difference(judged, name, BEFORE, called="gain")} for name in rest]
+    gains = [gain_of(judged, name, BEFORE) for name in rest]
     added = not chosen or judged.difference(best, BEFORE).value > 0
-    return {"best": best, "added": added, **gains[rest.index(best)], "tried": gains}, best, added
+    return GreedyStep(best=best, added=added, **vars(gains[rest.index(best)]), tried=gains), best, added

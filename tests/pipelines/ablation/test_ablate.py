@@ -67,7 +67,7 @@ class Shop:
     def ablate(self, request: Request, *, run: Path | None = None) -> tuple[Content, Reporter]:
         reporter = Reporter("quiet")
         with reopened(run or self.run, reporter, root=self.root) as opened:
-            content = ablate(opened, request)
+            content = json.loads(json.dumps(ablate(opened, request).as_dict()))
         assert reporter.finished == reporter.total, "the number of steps was announced wrongly"
         return content, reporter
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from lookbook.pipelines.ablation.display import ablation_tables, conclusions, show_ablation
+from lookbook.pipelines.ablation.record import Ablation, BuiltUp
 from lookbook.pipelines.terminal.progress import Reporter
 
 SOURCES = ("repurchase", "matrix_factorization", "favourite_category")
@@ -19,6 +21,8 @@ REACHED = {
     "candidates_per_customer": 299.96,
     "recall": 0.42189,
     "trees": [46],
+    "map_by_week": [0.12344],
+    "fit_seconds": 2.5,
     "note": None,
 }
 PAIRED = {
@@ -28,17 +32,21 @@ PAIRED = {
     "smallest_visible": 0.0022,
     "verdict": "hurts",
 }
-GAIN = {"gain": -0.0004, "gain_low": -0.002, "gain_high": 0.0013}
+GAIN = {"map": 0.1, "gain": -0.0004, "gain_low": -0.002, "gain_high": 0.0013, "smallest_visible": 0.002, "verdict": "cannot tell"}
 
 
-def content(note: str | None = None) -> dict[str, object]:
+def content(note: str | None = None) -> Ablation:
+    return Ablation.of(raw(note))
+
+
+def raw(note: str | None = None) -> dict[str, object]:
     return {
         "budget": "fixed",
         "weeks": ["2017-12-25", "2017-12-18"],
         "k": 5,
-        "full": REACHED,
+        "full": {**REACHED, "n_customers": 9, "n_customer_weeks": 18},
         "variants": [
-            {**REACHED, **PAIRED, "mode": mode, "name": name, "budget": budget, "note": note}
+            {**REACHED, **PAIRED, "mode": mode, "name": name, "budget": budget, "note": note, "left_out": ["x"], "kept": ["y"]}
             for mode, budget, name in (
                 ("leave_one_out", "fixed", "without matrix_factorization"),
                 ("alone", "union", "only matrix_factorization"),
@@ -46,7 +54,13 @@ def content(note: str | None = None) -> dict[str, object]:
                 ("greedy", "fixed", "+ matrix_factorization"),
             )
         ],
-        "greedy": [{"budget": "fixed", "kept": list(SOURCES[:2]), "steps": [{"best": SOURCES[2], "added": False, **GAIN}]}],
+        "greedy": [
+            {
+                "budget": "fixed",
+                "kept": list(SOURCES[:2]),
+                "steps": [{"best": SOURCES[2], "added": False, "source": SOURCES[2], **GAIN, "tried": []}],
+            }
+        ],
         "sources": [
             {
                 "source": source,
@@ -55,6 +69,10 @@ def content(note: str | None = None) -> dict[str, object]:
                 "low": 0.3,
                 "high": 0.5,
                 "found_only": 13452,
+                "found": 20000,
+                "n_labels": 49000,
+                "n_customers": 9,
+                "customer_recall": 0.4,
                 "positive_rate": None if source == "repurchase" else 0.0362,
                 "learn_seconds": 93.7,
                 "retrieve_seconds": 4.25,
@@ -132,15 +150,9 @@ def test_a_variant_that_leaves_nothing_out_has_no_verdict() -> None:
 
 
 def test_no_width_of_an_interval_shows_no_smallest_difference() -> None:
-    same = {**content(), "variants": [{**row, "smallest_visible": 0.0} for row in variants(content())]}
+    same = replace(content(), variants=[replace(row, smallest_visible=0.0) for row in content().variants])
     table, *_ = ablation_tables(same, width=140)
     assert "0.0000" not in printed(table, 140)
-
-
-def variants(of: dict[str, object]) -> list[dict[str, object]]:
-    rows = of["variants"]
-    assert isinstance(rows, list)
-    return rows
 
 
 def test_sampled_shapley_values_say_how_far_off_they_may_be() -> None:
@@ -158,17 +170,27 @@ def test_the_end_of_a_build_up_is_told_with_the_gain_that_was_refused() -> None:
 
 
 def test_a_build_up_that_took_every_source_says_so() -> None:
-    steps = [{"best": SOURCES[2], "added": True, **GAIN}]
-    (line,) = conclusions({"greedy": [{"budget": "union", "kept": list(SOURCES), "steps": steps}]})
+    (built,) = content().greedy
+    steps = [replace(built.steps[0], added=True)]
+    (line,) = conclusions(replace(content(), greedy=[BuiltUp("union", SOURCES, steps)]))
     assert line == "Built up (union budget): repurchase, matrix_factorization, favourite_category; then no other source is left."
 
 
 def test_json_is_one_object_and_text_ends_with_what_was_reused(capsys: pytest.CaptureFixture[str]) -> None:
     reporter = Reporter("quiet", reused={"learn": 40}, computed={"fit": 24})
     show_ablation(content(), Path("runs/one"), reporter, json_lines=True)
-    assert json.loads(capsys.readouterr().out) == {"run": "runs/one", "ablation": content()}
+    assert json.loads(capsys.readouterr().out) == {"run": "runs/one", "ablation": json.loads(json.dumps(content().as_dict()))}
     show_ablation(content(), Path("runs/one"), reporter, json_lines=False)
     *_, reused, again, where = capsys.readouterr().out.splitlines()
     assert reused == "40 of 64 stages were reused, 24 computed."
     assert again == "No source was computed again for a variant."
     assert where == "Results are in runs/one/ablation.json"
+
+
+def test_what_is_written_is_read_back_equal_and_of_recall_there_is_no_budget(tmp_path: Path) -> None:
+    file = tmp_path / "ablation.json"
+    file.write_text(json.dumps(content().as_dict()))
+    assert Ablation.read(file) == content()
+    assert {key for row in json.loads(file.read_text())["shapley"] for key in row} == {
+        "source", "of", "value", "low", "high", "standard_error", "share",
+    }  # fmt: skip

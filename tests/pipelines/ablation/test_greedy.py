@@ -48,16 +48,16 @@ def test_the_best_source_is_followed_by_the_one_that_adds_most() -> None:
     assert [trial.kept for trial in built(ADDING).trials] == [("b",), ("b", "c"), ("b", "c", "a")]
     assert [trial.name for trial in built(ADDING).trials] == ["b", "+ c", "+ a"]
     assert [trial.left_out for trial in built(ADDING).trials] == [("a", "c"), ("a",), ()]
-    assert [step["gain"] for step in built(ADDING).steps] == pytest.approx([0.3, 0.2, 0.1])
+    assert [step.gain for step in built(ADDING).steps] == pytest.approx([0.3, 0.2, 0.1])
 
 
 def test_it_ends_where_the_best_addition_raises_nothing_and_says_by_how_much() -> None:
     for worth in (0.6, 0.59):
         found = built({**ADDING, "abc": worth})
-        assert found.content["kept"] == ["b", "c"]
-        assert [step["added"] for step in found.steps] == [True, True, False]
-        assert found.steps[-1]["best"] == "a"
-        assert found.steps[-1]["gain"] == pytest.approx(worth - 0.6)
+        assert found.record.kept == ["b", "c"]
+        assert [step.added for step in found.steps] == [True, True, False]
+        assert found.steps[-1].best == "a"
+        assert found.steps[-1].gain == pytest.approx(worth - 0.6)
 
 
 def test_ties_go_to_the_source_that_comes_first() -> None:
@@ -67,8 +67,8 @@ def test_ties_go_to_the_source_that_comes_first() -> None:
 
 def test_the_first_source_is_taken_even_if_fallback_lists_are_better() -> None:
     found = built({**ADDING, "": 0.95})
-    assert found.steps[0]["added"]
-    assert found.steps[0]["gain"] == pytest.approx(-0.55)
+    assert found.steps[0].added
+    assert found.steps[0].gain == pytest.approx(-0.55)
 
 
 def test_every_system_is_announced_before_it_is_measured() -> None:
