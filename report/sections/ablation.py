@@ -28,7 +28,7 @@ def ablation(files: Files) -> Section:
     )
     content = file(files, "ablation.json")
     if not content["variants"]:
-        return Section("ablation", "Ablation", shows, [], [to_fill("lookbook ablate", "No part was taken away yet.")])
+        return Section("ablation", "Ablation", shows, [], [to_fill(files, "ablate", "No part was taken away yet.")])
     rows = content["variants"].rows()
     kinds = list(dict.fromkeys((row["mode"].text, row["budget"].text) for row in rows))
     body = [
@@ -44,13 +44,13 @@ def shapley(files: Files) -> Section:
     )
     rows = file(files, "ablation.json")["shapley"].rows()
     if not rows:
-        return Section("shapley", "Shapley values", shows, [], [to_fill("lookbook ablate --shapley", "Not computed for this run.")])
+        return Section("shapley", "Shapley values", shows, [], [to_fill(files, "ablate --shapley", "Not computed for this run.")])
     measures = list(dict.fromkeys(row["of"].text for row in rows))
     drawings = [_shares(measure, [row for row in rows if row["of"].text == measure]) for measure in measures]
     missing = (
         []
         if "map" in measures
-        else [to_fill("lookbook ablate --shapley", "Shapley values of MAP take many fits, and were not asked for.")]
+        else [to_fill(files, "ablate --shapley", "Shapley values of MAP take many fits, and were not asked for.")]
     )
     most = {measure: max((r for r in rows if r["of"].text == measure), key=lambda r: r["value"].number) for measure in measures}
     says: list[Child] = []

@@ -22,11 +22,11 @@ def funnel(files: Files) -> Section:
     shows = "Where purchases of the test week get lost: no ranking can recommend what no source retrieved or the cut left out."
     results = file(files, "metrics.json")
     if not results["union"]:
-        return Section("ceiling", "Recall ceiling", shows, [], [to_fill("lookbook run", "This run judged no week.")])
-    steps = _steps(files)
+        return Section("ceiling", "Recall ceiling", shows, [], [to_fill(files, "run", "This run judged no week.")])
+    passed = steps(files)
     drawing = figure(
         labelled_bars("purchases"),
-        [{"name": name, "value": labels, "share": share} for name, labels, share in steps],
+        [{"name": name, "value": labels, "share": share} for name, labels, share in passed],
         [Column("name", "step"), Column("value", "labels", ",.0f"), Column("share", "share of all", ".1%")],
         title="From what was bought to what was recommended, each customer and article counted once",
         label="Bars that get shorter from one step to the next.",
@@ -41,14 +41,14 @@ def funnel(files: Files) -> Section:
         title="Recall by the number of candidates kept",
         label="A line that rises with more candidates.",
     )
-    return Section("ceiling", "Recall ceiling", shows, _ceiling_finding(steps), [drawing, depth])
+    return Section("ceiling", "Recall ceiling", shows, _ceiling_finding(passed), [drawing, depth])
 
 
 def sources(files: Files) -> Section:
     shows = "What each candidate source brings: how many articles it suggests, and how many of the later purchases are among them."
     rows = [row for row in file(files, "metrics.json")["sources"].rows() if row["source"].text != UNION]
     if not rows:
-        return Section("sources", "Sources", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+        return Section("sources", "Sources", shows, [], [to_fill(files, "run", "This run judged no week.")])
     drawing = figure(
         labelled_bars("recall of the labels", form=".0%", limits=True),
         [{"name": label(row["source"].text), "value": row["recall"], "low": row["low"], "high": row["high"]} for row in rows],
@@ -59,7 +59,7 @@ def sources(files: Files) -> Section:
     return Section("sources", "Sources", shows, _source_finding(rows), [drawing, _source_table(files, rows), *_overlap(files)])
 
 
-def _steps(files: Files) -> list[tuple[str, Fact, Fact]]:
+def steps(files: Files) -> list[tuple[str, Fact, Fact]]:
     """Name, labels left and their share of all labels, of each step of the funnel."""
     results, k = file(files, "metrics.json"), file(files, "run.json")["k"]
     union = results["sources"].where("source", UNION)[0]
@@ -85,8 +85,8 @@ def _steps(files: Files) -> list[tuple[str, Fact, Fact]]:
     ]
 
 
-def _ceiling_finding(steps: list[tuple[str, Fact, Fact]]) -> list[Child]:
-    (_, everything, _), (_, _, retrieved), (_, _, kept), (last, _, top) = steps
+def _ceiling_finding(passed: list[tuple[str, Fact, Fact]]) -> list[Child]:
+    (_, everything, _), (_, _, retrieved), (_, _, kept), (last, _, top) = passed
     return [
         "Of ", number(everything, ",.0f"), " purchases, ", number(retrieved, ".1%"), " were retrieved and ", number(kept, ".1%"),
         " were left after the cut: that is the most a ranking could reach. ", number(top, ".1%"), f" were {last}.",
@@ -132,7 +132,7 @@ def _source_table(files: Files, rows: list[Fact]) -> Html:
 def _overlap(files: Files) -> list[Html]:
     rows = file(files, "ablation.json")["overlap"].rows()
     if not rows:
-        return [to_fill("lookbook ablate", "How much the sources overlap has not been measured for this run.")]
+        return [to_fill(files, "ablate", "How much the sources overlap has not been measured for this run.")]
     names = list(dict.fromkeys(label(row["source"].text) for row in rows))
     data: list[Row] = [
         {"source": label(row["source"].text), "other": label(row["other"].text), "value": row["jaccard"]} for row in rows

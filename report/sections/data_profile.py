@@ -51,7 +51,7 @@ def data_profile(files: Files) -> Section:
     shows = "What the data look like: how much is sold when, how often customers return to an article, and what is missing."
     profile = file(files, "profile.json")
     if not profile:
-        return Section("data", "Data", shows, [], [to_fill("lookbook data profile", "The data have not been profiled.")])
+        return Section("data", "Data", shows, [], [to_fill(files, "data profile", "The data have not been profiled.")])
     weekly = [_weekly(profile, name) for name in WEEKLY if name in dict(profile["weeks"][0].items())]
     forms = [*weekly, *_weekdays(profile), *_long_tail(profile), *_life_cycle(profile), *_measures(profile)]
     body = [small_multiples(forms), *_figures(profile), *histograms(profile), *columns(profile), *policy(profile)]

@@ -27,7 +27,7 @@ def importance(files: Files) -> Section:
     content = file(files, "importance.json")
     if not content["importance"]:
         return Section(
-            "importance", "Importance", shows, [], [to_fill("lookbook explain", "The ranker has not been explained for this run.")]
+            "importance", "Importance", shows, [], [to_fill(files, "explain", "The ranker has not been explained for this run.")]
         )
     methods = tag(
         "dl",
@@ -44,7 +44,7 @@ def dependence(files: Files) -> Section:
     )
     content = file(files, "importance.json")
     if not content["partial_dependence"]:
-        missing = to_fill("lookbook explain", "The dependence on single features has not been computed for this run.")
+        missing = to_fill(files, "explain", "The dependence on single features has not been computed for this run.")
         return Section("dependence", "How features act", shows, [], [missing])
     features = list(dict.fromkeys(row["feature"].text for row in content["partial_dependence"].rows()))
     return Section(

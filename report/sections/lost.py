@@ -12,7 +12,7 @@ def lost_labels(files: Files) -> Section:
     rows = file(files, "importance.json")["lost_labels"].rows()
     if not rows:
         return Section(
-            "lost", "Lost purchases", shows, [], [to_fill("lookbook explain", "Purchases have not been traced for this run.")]
+            "lost", "Lost purchases", shows, [], [to_fill(files, "explain", "Purchases have not been traced for this run.")]
         )
     stages = list(dict.fromkeys(row["stage"].text for row in rows))
     segments = list(dict.fromkeys(row["segment"].text for row in rows))
