@@ -80,7 +80,7 @@ def _long_tail(profile: Fact) -> list[Html]:
     drawing = curves(
         "share of the articles sold, best-selling first", "share of the purchases", form=".0%", across=".0%", zero=True, dots=False
     )
-    words = "A line that rises steeply where few articles make most of the sales."
+    words = "A line over the articles, the best-selling ones first."
     return [figure(drawing, rows, shown, title="Long tail of the articles", label=words)] if rows else []
 
 

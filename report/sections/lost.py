@@ -51,5 +51,5 @@ def _finding(rows: list[Fact]) -> list[Child]:
     lost = [row for row in everybody if row["stage"].text != "recommended"]
     most = max(lost, key=lambda row: row["labels"].number, default=Fact(None, ""))
     if not most["labels"].value:
-        return ["Every purchase was recommended."]
-    return [f"Most are lost as “{most['stage'].text}”: ", number(most["share"], ".1%"), " of all purchases."]
+        return ["Every purchase was recommended."] if any(row["labels"].value for row in everybody) else ["Nobody bought anything."]
+    return [f"The largest loss is “{most['stage'].text}”: ", number(most["share"], ".1%"), " of all purchases."]

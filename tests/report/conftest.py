@@ -13,6 +13,10 @@ VARIANTS = ("lookbook", "popularity", "most_bought", *(f"{source}_alone" for sou
 METRICS = ("map", "recall", "precision", "f1", "ndcg", "mrr", "hit_rate", "catalogue_coverage", "mean_popularity_rank")
 SEGMENTS = ("all", "<=7", "8-30", "never")
 STAGES = ("not for sale before", "never retrieved", "cut", "ranked > 50", "ranked 13-50", "recommended")
+STANDING = {
+    "baseline": "popularity", "map": 0.2, "baseline_map": 0.183, "ratio": 1.2, "low": 0.01, "high": 0.06, "n_customers": 50,
+    "standing": "ahead",
+}  # fmt: skip
 Contents = dict[str, object]
 
 
@@ -46,16 +50,7 @@ def metrics() -> Contents:
         for d in (12, 50, 100)
     ]
     return {
-        "standing": {
-            "baseline": "popularity",
-            "map": 0.2,
-            "baseline_map": 0.183,
-            "ratio": 1.2,
-            "low": 0.01,
-            "high": 0.06,
-            "n_customers": 50,
-            "standing": "ahead",
-        },
+        "standing": STANDING,
         "metrics": means,
         "differences": table(-0.15, VARIANTS[1:], ratio=1.2, ratio_low=1.1, ratio_high=1.3),
         "sources": sources,
