@@ -104,8 +104,8 @@ def _finding(content: Fact) -> list[Child]:
     said = _moving(names, moving[:3])
     drops = {name: by_method.get("permutation", nothing)["value"] for name, by_method in names.items()}
     worst = max(drops, key=lambda name: _finite(drops[name].number))
-    if not drops[worst].number > 0:
-        return said
+    if not names[worst].get("permutation", nothing)["low"].number > 0:
+        return [*said, " Shuffling the values of no single feature costs more MAP than chance explains."]
     return [*said, " MAP drops most, by ", number(drops[worst], ".4f"), f", when the values of {worst} are shuffled."]
 
 
@@ -126,7 +126,7 @@ def _both(content: Fact, feature: str) -> Html:
     known: list[Row] = [{"x": row["value"], "y": row["score"]} for row in curve if row["value"].value is not None]
     columns = [Column("x", feature, ",.4g"), Column("y", "mean score")]
     words = "Mean score of the candidates when this column has the value below."
-    drawing = curves(None, "mean score", across=",.3~g")
+    drawing = curves(None, "mean score", across="~s")
     above = [figure(drawing, known, columns, title=feature, label=words)] if known else []
     doc = next((row["doc"].text for row in content["importance"].where("name", feature) if row["doc"]), "")
     unknown = [row["score"] for row in curve if row["value"].value is None]

@@ -2,7 +2,7 @@
 
 from lookbook.report.fact import Fact
 from lookbook.report.html import Child, code, label, number, sentence
-from lookbook.report.section import Files, command, file
+from lookbook.report.section import EVERYBODY, Files, command, file
 from lookbook.report.sections.candidates import steps
 from lookbook.report.sections.results import standing_of
 
@@ -70,13 +70,21 @@ def _lost(files: Files) -> list[list[Child]]:
     }
     match max(losses, key=lambda name: losses[name]):
         case "retrieved":
-            return [["Only ", number(retrieved, ".1%"), " of the purchases were retrieved by any source. ", *_wider(files)]]
+            start: list[Child] = ["Only ", number(retrieved, ".1%"), " of the purchases were retrieved by any source"]
+            return [[*start, *_unsold(files), ". ", *_wider(files)]]
         case "kept":
-            start: list[Child] = ["Of the purchases ", number(retrieved, ".1%"), " were retrieved, ", number(kept, ".1%")]
+            start = ["Of the purchases ", number(retrieved, ".1%"), " were retrieved, ", number(kept, ".1%")]
             return [[*start, " kept after the cut. Raise ", *_setting(files, "retrieval.max_candidates"), "."]]
         case _:
             start = ["Of the purchases ", number(kept, ".1%"), " could be ranked, ", number(top, ".1%"), " were recommended. Try "]
             return [[*start, code("--preset best"), " or more ", *_setting(files, "ranking.training_weeks"), "."]]
+
+
+def _unsold(files: Files) -> list[Child]:
+    """How many of the purchases hardly any source can retrieve, once they were traced."""
+    rows = file(files, "importance.json")["lost_labels"].where("segment", EVERYBODY)
+    new = [row["share"] for row in rows if row["stage"].text == "not for sale before" and row["labels"].value]
+    return [part for share in new for part in ("; ", number(share, ".1%"), " are of articles that nobody had bought before")]
 
 
 def _wider(files: Files) -> list[Child]:
