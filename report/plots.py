@@ -17,8 +17,9 @@ PLAIN = "datum.label && abs(datum.value) < 1000 ? format(datum.value, ',.3~r') :
 """Labels of amounts, with the format "~s": 1k and 1M, but 0.01 and not 10m. A logarithmic axis leaves some labels empty."""
 
 SLANTED = alt.Axis(
-    orient="top", labelAngle=30, labelAlign="right", labelBaseline="bottom", domain=False, ticks=False, labelOverlap=False
-)
+    orient="top", labelAngle=30, labelAlign="right", labelBaseline="bottom", domain=False, ticks=False, labelOverlap=False,
+    labelBound=False,
+)  # fmt: skip
 """Names over columns that end above their column, so that none leaves the picture: there is room over the names of the rows."""
 
 

@@ -68,7 +68,7 @@ def result_table(metrics: Nested, differences: Nested, *, week: str, k: int, wid
     by_map = sorted(metrics, key=lambda variant: (-as_float(metrics[variant][ALL]["map"]["value"]), variant))
     for variant in by_map:
         cells = metrics[variant][ALL]
-        ratio = _interval(differences[variant][ALL]["map"], "ratio", digits=3, width=width) if variant != SYSTEM else ""
+        ratio = _ratio(differences[variant][ALL]["map"], width=width) if variant != SYSTEM else ""
         rest = (f"{as_float(cells[name]['value']):.4f}" for name in shown)
         made.add_row(variant, _interval(cells["map"], width=width), ratio, *rest)
     return made
@@ -94,6 +94,12 @@ def source_table(sources: list[dict[str, float | str | None]], *, width: int) ->
         per_customer = f"{as_float(row['candidates_per_customer']):.1f}"
         made.add_row(str(row["source"]), per_customer, _interval(row, "recall", width=width), f"{row['found_only']:,}", rate)
     return made
+
+
+def _ratio(cell: Mapping[str, object], *, width: int) -> str:
+    """In fewer digits the more it is."""
+    times = 0.0 if cell["ratio"] is None else as_float(cell["ratio"])
+    return _interval(cell, "ratio", digits=3 if times < 10 else 1 if times < 100 else 0, width=width)
 
 
 def _interval(cell: Mapping[str, object], name: str = "value", *, width: int, digits: int = 4) -> str:

@@ -110,8 +110,8 @@ def test_where_a_baseline_is_ahead_or_cannot_be_told_apart_the_next_step_says_so
 @pytest.mark.parametrize(
     ("retrieved", "kept", "top", "step"),
     [
-        (0.3, 0.28, 0.2, "Only 30.0% of the purchases were retrieved by any source; 20.0% are of articles that nobody had bought before. Co purchase fills its places: raise "
-         "retrieval.co_purchase.k (now 42)."),
+        (0.3, 0.28, 0.2, "Only 30.0% of the purchases were retrieved by any source; 20.0% are of articles that nobody had bought "
+         "before. Co purchase fills its places: raise retrieval.co_purchase.k (now 42)."),
         (0.9, 0.3, 0.2, "Of the purchases 90.0% were retrieved, 30.0% kept after the cut. Raise retrieval.max_candidates."),
         (0.9, 0.8, 0.2, "Of the purchases 80.0% could be ranked, 20.0% were recommended. Try --preset best or more "
          "ranking.training_weeks."),

@@ -33,6 +33,20 @@ PAIRED = {
     "verdict": "hurts",
 }
 GAIN = {"map": 0.1, "gain": -0.0004, "gain_low": -0.002, "gain_high": 0.0013, "smallest_visible": 0.002, "verdict": "cannot tell"}
+RETRIEVED = {
+    "candidates_per_customer": 218.42,
+    "recall": 0.40665,
+    "low": 0.3,
+    "high": 0.5,
+    "found_only": 13452,
+    "found": 20000,
+    "n_labels": 49000,
+    "n_customers": 9,
+    "customer_recall": 0.4,
+    "learn_seconds": 93.7,
+    "retrieve_seconds": 4.25,
+    "peak_memory_mb": 11626,
+}
 
 
 def content(note: str | None = None) -> Ablation:
@@ -62,23 +76,7 @@ def raw(note: str | None = None) -> dict[str, object]:
             }
         ],
         "sources": [
-            {
-                "source": source,
-                "candidates_per_customer": 218.42,
-                "recall": 0.40665,
-                "low": 0.3,
-                "high": 0.5,
-                "found_only": 13452,
-                "found": 20000,
-                "n_labels": 49000,
-                "n_customers": 9,
-                "customer_recall": 0.4,
-                "positive_rate": None if source == "repurchase" else 0.0362,
-                "learn_seconds": 93.7,
-                "retrieve_seconds": 4.25,
-                "peak_memory_mb": 11626,
-            }
-            for source in SOURCES
+            {**RETRIEVED, "source": source, "positive_rate": None if source == "repurchase" else 0.0362} for source in SOURCES
         ],
         "shapley": [
             {"source": source, "of": of, "value": value, "low": -0.01, "high": 0.3, "standard_error": error, "share": 0.289}
