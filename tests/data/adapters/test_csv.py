@@ -139,7 +139,7 @@ def test_articles_that_are_none_are_dropped_with_their_purchases(make_settings: 
     bought = ["c,x,2024-03-01", "b, POST ,2024-03-02", "b,C2-a,2024-03-02", "b,C2,2024-03-02", "b,x+,2024-03-02"]
     log = "customer,article,date,price\n" + "".join(f"{row},1.5\n" for row in bought)
     folder = written(tmp_path / "in", transactions=log, articles="id,name\nx,shirt\nPOST,postage\nx+,more\nC2,c\n")
-    (tmp_path / "in" / "none.txt").write_text("POST\n\n")
+    (tmp_path / "in" / "none.txt").write_bytes(b"\xef\xbb\xbfPOST\r\n\r\n")
     csv = {"articles": {**ARTICLES, "file": "articles.csv", "id": "id", "name": "name"}}
     given = {"exclude_articles": ("C2-*", "x+", "y*"), "exclude_articles_file": "none.txt"}
     settings = make_settings(dataset="csv", data_dir=folder, csv=csv, **given)
@@ -203,6 +203,30 @@ def test_ids_that_were_numbers_once_are_warned_of(
     settings = make_settings(dataset="csv", data_dir=written(tmp_path / "in", transactions=log))
     told = [w for w in convert_dataset(settings, tmp_path / "out", today=today).warnings if "point" in w]
     assert told == ([] if expected is None else [f"{expected}: export the ids as text"])
+
+
+def log_with_ids_as(folder: Path, column: str, dtype: pl.DataType) -> dict[str, object]:
+    folder.mkdir()
+    bought = pl.DataFrame({"customer": [1, 2], "article": [953763001, 953763002], "date": "2024-03-01", "price": "1.5"})
+    bought.with_columns(pl.col(column).cast(dtype)).write_parquet(folder / "log.parquet")
+    return {"dataset": "csv", "data_dir": str(folder), "csv": {"transactions": "log.parquet"}}
+
+
+@pytest.mark.parametrize("column", ["article", "customer"])
+def test_ids_in_single_precision_are_refused_since_some_have_become_one(
+    column: str, make_settings: MakeSettings, tmp_path: Path, today: date
+) -> None:
+    settings = make_settings(**log_with_ids_as(tmp_path / "in", column, pl.Float32()))
+    with pytest.raises(DataError, match=f"(?s)ids in column '{column}' are Float32.*export the ids as text"):
+        convert_dataset(settings, tmp_path / "out", today=today)
+
+
+@pytest.mark.parametrize("dtype", [pl.Float64(), pl.UInt32()])
+def test_ids_in_a_type_that_keeps_every_digit_are_read(
+    dtype: pl.DataType, make_settings: MakeSettings, tmp_path: Path, today: date
+) -> None:
+    settings = make_settings(**log_with_ids_as(tmp_path / "in", "article", dtype))
+    assert convert_dataset(settings, tmp_path / "out", today=today).articles == 2
 
 
 def test_an_article_id_with_a_space_is_refused(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
