@@ -168,6 +168,28 @@ def test_names_of_articles_may_stand_in_the_purchases(make_settings: MakeSetting
         assert not summary.quarantined
 
 
+def test_what_an_article_is_called_is_read_from_purchases_that_say_it_up_to_the_last_day(
+    make_settings: MakeSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookbook.data.reading.delimited.BLOCK_BYTES", 40)
+    monkeypatch.setattr("lookbook.data.reading.delimited.HEADER_BYTES", 40)
+    rows = [
+        "c,x,2024-03-01,1.5,shirt,tops",
+        "b,x,2024-03-02,1.5,,sale",
+        "b,x,2024-03-04,1.5,shirt of tomorrow,later",
+        "b,x,2999-01-01,1.5,shirt of the far future,later",
+        "b,y,2024-03-03,1.5,cap,",
+        "b,z,2024-03-04,1.5,new,later",
+    ]
+    mapping = {"articles": {**ARTICLES, "name": "label", "category": "kind"}}
+    for place, order in enumerate((rows, rows[::-1])):
+        folder = written(tmp_path / f"in{place}", transactions="\n".join(["customer,article,date,price,label,kind", *order, ""]))
+        settings = make_settings(dataset="csv", data_dir=folder, csv=mapping, last_day="2024-03-03", quarantine_limit=0.2)
+        convert_dataset(settings, tmp_path / f"out{place}", today=today)
+        articles = Dataset.open(tmp_path / f"out{place}").articles.select("name", "category").collect()
+        assert articles.rows() == [("shirt", 1), ("cap", None)]
+
+
 def test_a_column_that_is_not_there_is_told_with_the_change_to_the_mapping(
     make_settings: MakeSettings, tmp_path: Path, today: date
 ) -> None:
