@@ -227,30 +227,6 @@ def test_ids_that_were_numbers_once_are_warned_of(
     assert told == ([] if expected is None else [f"{expected}: export the ids as text"])
 
 
-def log_with_ids_as(folder: Path, column: str, dtype: pl.DataType) -> dict[str, object]:
-    folder.mkdir()
-    bought = pl.DataFrame({"customer": [1, 2], "article": [953763001, 953763002], "date": "2024-03-01", "price": "1.5"})
-    bought.with_columns(pl.col(column).cast(dtype)).write_parquet(folder / "log.parquet")
-    return {"dataset": "csv", "data_dir": str(folder), "csv": {"transactions": "log.parquet"}}
-
-
-@pytest.mark.parametrize("column", ["article", "customer"])
-def test_ids_in_single_precision_are_refused_since_some_have_become_one(
-    column: str, make_settings: MakeSettings, tmp_path: Path, today: date
-) -> None:
-    settings = make_settings(**log_with_ids_as(tmp_path / "in", column, pl.Float32()))
-    with pytest.raises(DataError, match=f"(?s)ids in column '{column}' are Float32.*export the ids as text"):
-        convert_dataset(settings, tmp_path / "out", today=today)
-
-
-@pytest.mark.parametrize("dtype", [pl.Float64(), pl.UInt32()])
-def test_ids_in_a_type_that_keeps_every_digit_are_read(
-    dtype: pl.DataType, make_settings: MakeSettings, tmp_path: Path, today: date
-) -> None:
-    settings = make_settings(**log_with_ids_as(tmp_path / "in", "article", dtype))
-    assert convert_dataset(settings, tmp_path / "out", today=today).articles == 2
-
-
 def test_an_article_id_with_a_space_is_refused(make_settings: MakeSettings, tmp_path: Path, today: date) -> None:
     log = "customer,article,date,price\nc,red shirt,2024-03-01,1.5\n"
     with pytest.raises(DataError, match=r"(?s)article id without space does not hold.*'red shirt'"):
