@@ -69,7 +69,7 @@ def candidate_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
             "only": present & alone,
         }.items()
     ]
-    return _per_customer(_labelled(pairs, labels).group_by("customer").agg(counts), labels)
+    return per_customer(_labelled(pairs, labels).group_by("customer").agg(counts), labels)
 
 
 def source_quality(counts: pl.DataFrame, *, resamples: int, seed: int) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def union_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame, *, depths: Sequence[
             }.items()
         )
     )
-    return _per_customer(counts, labels)
+    return per_customer(counts, labels)
 
 
 def union_recall(counts: pl.DataFrame, *, depths: Sequence[int], resamples: int, seed: int) -> pl.DataFrame:
@@ -116,7 +116,8 @@ def _labelled(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
     )
 
 
-def _per_customer(counts: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
+def per_customer(counts: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
+    """n_labels and the whole numbers of `counts` (0 where it lacks the customer): one row per customer with a label, sorted."""
     return (
         labels.group_by("customer")
         .agg(n_labels=pl.len().cast(pl.UInt32))

@@ -15,7 +15,7 @@ import polars as pl
 
 from lookbook.data.schema import Schema
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
-from lookbook.evaluation.sources.candidates import sources_in
+from lookbook.evaluation.sources.candidates import per_customer, sources_in
 from lookbook.evaluation.variants import Judged
 
 SHAPLEY: Schema = {
@@ -45,13 +45,7 @@ def finder_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
         for m in range(1, len(sources) + 1)
     ]
     found = pairs.join(labels, on=["customer", "article"], how="semi").group_by("customer").agg(counts)
-    return (
-        labels.group_by("customer")
-        .agg(n_labels=pl.len().cast(pl.UInt32))
-        .join(found, on="customer", how="left", validate="1:1")
-        .fill_null(0)
-        .sort("customer")
-    )
+    return per_customer(found, labels)
 
 
 def shapley_of_recall(counts: pl.DataFrame, sources: Sequence[str], *, resamples: int, seed: int) -> pl.DataFrame:

@@ -1,11 +1,11 @@
 """`lookbook report` as a process on a folder in exact H&M form, and the numbers that it gathers itself."""
 
-import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -42,15 +42,10 @@ def lookbook(*arguments: str, root: Path, threads: str = "2") -> subprocess.Comp
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, write_hm: Callable[..., Path]) -> Path:
     """Where the test half of a run is finished, and its report is written."""
     root = tmp_path_factory.mktemp("report")
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[1] / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
-    conftest.write_hm_folder(root / "hm")
+    write_hm(root / "hm")
     (root / "small.toml").write_text(SMALL)
     options = ["--dataset", "hm", "--data-dir", str(root / "hm"), "--config", str(root / "small.toml")]
     done = lookbook("run", "--no-final", *options, "--sources", "repurchase,popularity", root=root)

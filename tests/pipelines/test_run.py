@@ -1,13 +1,13 @@
 """The whole command on a folder in exact H&M form: what it leaves, what it reuses, that it gives the same bytes again."""
 
 import csv
-import importlib.util
 import json
 import os
 import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,19 +60,21 @@ class Market:
         return (self.root / "artifacts" / "runs" / "latest").resolve()
 
 
-def market_in(root: Path) -> Market:
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[1] / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
-    conftest.write_hm_folder(root / "hm")
-    (root / "small.toml").write_text(SMALL)
-    return Market(root)
+MakeMarket = Callable[[Path], Market]
+
+
+@pytest.fixture(scope="session")
+def market_in(write_hm: Callable[..., Path]) -> MakeMarket:
+    def make(root: Path) -> Market:
+        write_hm(root / "hm")
+        (root / "small.toml").write_text(SMALL)
+        return Market(root)
+
+    return make
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Market:
+def finished(tmp_path_factory: pytest.TempPathFactory, market_in: MakeMarket) -> Market:
     """A market after `lookbook run`. Tests may run more commands, but leave its data and settings as they are."""
     market = market_in(tmp_path_factory.mktemp("market"))
     market.run("run")
@@ -156,7 +158,7 @@ def test_a_ranking_setting_recomputes_only_ranking(finished: Market) -> None:
     assert computed(Market.ended(finished.command("run", *options))) <= {"fit", "rank", "evaluate"}
 
 
-def test_one_thread_and_shuffled_rows_give_the_same_bytes(finished: Market, tmp_path: Path) -> None:
+def test_one_thread_and_shuffled_rows_give_the_same_bytes(finished: Market, tmp_path: Path, market_in: MakeMarket) -> None:
     other = market_in(tmp_path)
     for name in ("transactions_train", "customers", "articles"):
         file = other.root / "hm" / f"{name}.csv"
@@ -168,7 +170,9 @@ def test_one_thread_and_shuffled_rows_give_the_same_bytes(finished: Market, tmp_
         assert (other.latest / name).read_bytes() == (finished.latest / name).read_bytes(), name
 
 
-def test_recommending_again_gives_the_same_lists_and_newer_data_moves_the_week_on(finished: Market, tmp_path: Path) -> None:
+def test_recommending_again_gives_the_same_lists_and_newer_data_moves_the_week_on(
+    finished: Market, tmp_path: Path, market_in: MakeMarket
+) -> None:
     served = submission(finished.latest / "submission.csv")
     again = finished.run("recommend")
     assert (again["unchanged"], computed(again)) == (True, set())
@@ -192,7 +196,9 @@ def test_a_dropped_source_leaves_neither_candidates_nor_columns(finished: Market
     assert not (finished.latest / "submission.csv").exists()
 
 
-def test_a_run_in_phases_leaves_nothing_to_compute_but_the_rest_and_the_same_bytes(finished: Market, tmp_path: Path) -> None:
+def test_a_run_in_phases_leaves_nothing_to_compute_but_the_rest_and_the_same_bytes(
+    finished: Market, tmp_path: Path, market_in: MakeMarket
+) -> None:
     other = market_in(tmp_path)
     options = ["--dataset", "hm", "--data-dir", str(other.root / "hm"), "--config", str(other.root / "small.toml")]
     computed_by: dict[str, set[str]] = {}
@@ -210,7 +216,9 @@ def test_a_run_in_phases_leaves_nothing_to_compute_but_the_rest_and_the_same_byt
 
 
 @pytest.mark.parametrize("steps", [6, 30])
-def test_a_run_that_was_killed_goes_on_to_the_same_bytes(finished: Market, tmp_path: Path, steps: int) -> None:
+def test_a_run_that_was_killed_goes_on_to_the_same_bytes(
+    finished: Market, tmp_path: Path, steps: int, market_in: MakeMarket
+) -> None:
     other = market_in(tmp_path)
     options = ["--dataset", "hm", "--data-dir", str(other.root / "hm"), "--config", str(other.root / "small.toml")]
     with subprocess.Popen(other.command("run", *options), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
@@ -226,7 +234,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bytes(finished: Market, tmp_p
     assert (other.latest / "recommendations.parquet").read_bytes() == (first / "recommendations.parquet").read_bytes()
 
 
-def test_ctrl_c_stops_after_the_step_keeps_it_and_says_how_to_go_on(tmp_path: Path) -> None:
+def test_ctrl_c_stops_after_the_step_keeps_it_and_says_how_to_go_on(tmp_path: Path, market_in: MakeMarket) -> None:
     market = market_in(tmp_path)
     options = ["--dataset", "hm", "--data-dir", str(market.root / "hm"), "--config", str(market.root / "small.toml")]
     with subprocess.Popen(market.command("run", *options), stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
@@ -241,7 +249,7 @@ def test_ctrl_c_stops_after_the_step_keeps_it_and_says_how_to_go_on(tmp_path: Pa
     assert not list((market.root / "artifacts").rglob("*.partial"))
 
 
-def test_a_limit_on_the_size_of_files_ends_with_exit_code_5_and_leaves_no_half_file(tmp_path: Path) -> None:
+def test_a_limit_on_the_size_of_files_ends_with_exit_code_5_and_leaves_no_half_file(tmp_path: Path, market_in: MakeMarket) -> None:
     market = market_in(tmp_path)
     options = ["--dataset", "hm", "--data-dir", str(market.root / "hm"), "--config", str(market.root / "small.toml")]
     limited = ["bash", "-c", 'ulimit -f 8 && exec "$@"', "limited", *market.command("run", *options)]

@@ -1,11 +1,11 @@
 """`lookbook explain` as a process, of a whole run and of one customer, on a folder in exact H&M form."""
 
 import hashlib
-import importlib.util
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,15 +33,10 @@ def lookbook(*arguments: str, root: Path, threads: str | None = None) -> subproc
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def root(tmp_path_factory: pytest.TempPathFactory, write_hm: Callable[..., Path]) -> Path:
     """Where the test half of a run is finished."""
     root = tmp_path_factory.mktemp("explain")
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[2] / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
-    conftest.write_hm_folder(root / "hm")
+    write_hm(root / "hm")
     (root / "small.toml").write_text(SMALL)
     options = ["--dataset", "hm", "--data-dir", str(root / "hm"), "--config", str(root / "small.toml")]
     done = lookbook("run", "--no-final", *options, "--sources", "repurchase,same_product,popularity", root=root)

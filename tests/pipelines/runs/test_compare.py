@@ -1,6 +1,5 @@
 """Two runs side by side, on a folder in H&M form: settings, metrics paired by customer, who gained and who lost."""
 
-import importlib.util
 import json
 import shutil
 from collections.abc import Callable
@@ -31,15 +30,10 @@ MakeCopy = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def runs(tmp_path_factory: pytest.TempPathFactory, write_hm: Callable[..., Path]) -> Path:
     """artifacts with two runs: `popularity` recommends what sells most, `repurchase` what a customer bought before."""
     root = tmp_path_factory.mktemp("runs")
-    spec = importlib.util.spec_from_file_location("markets", Path(__file__).parents[2] / "conftest.py")
-    assert spec is not None
-    assert spec.loader is not None
-    conftest = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(conftest)
-    conftest.write_hm_folder(root / "hm")
+    write_hm(root / "hm")
     for source in ("popularity", "repurchase"):
         settings = load_settings(overrides={**SMALL, "data.data_dir": str(root / "hm"), "retrieval.sources": [source]})
         folder = run(settings, Reporter("quiet"), root=root / "artifacts", final=False)
