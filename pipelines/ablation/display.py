@@ -3,7 +3,6 @@
 Input: the content of ablation.json. Output: rich tables, which become plain text where there is no terminal.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation.record import Ablation, Overlap, ShapleyRow, SourceRow, VariantRow, Whole
 from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
+from lookbook.pipelines.records.files import as_line
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, interval, table
 
@@ -28,7 +28,7 @@ PARTS = {"leave_one_out": "the source", "alone": "the others", "features": "the 
 def show_ablation(found: Ablation, folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
     """Print an ablation on stdout: tables, or one JSON object."""
     if json_lines:
-        print(json.dumps({"run": str(folder), "ablation": found.as_dict()}))
+        print(as_line({"run": folder, "ablation": found}))
         return
     out = console()
     for made in ablation_tables(found, width=out.width):

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.runs.folder import as_json
+from lookbook.pipelines.records.files import as_json
 from lookbook.pipelines.terminal.figures import as_float, bars, box_plot, number, share, whole
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import console, lines, section, table

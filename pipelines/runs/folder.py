@@ -148,10 +148,6 @@ def last_day(about: Mapping[str, object]) -> date | None:
     return date.fromisoformat(str(data["last_day"])) if isinstance(data, Mapping) and "last_day" in data else None
 
 
-def as_json(content: Mapping[str, object]) -> str:
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
-
-
 def add_to_run(folder: Path, name: str, content: str) -> None:
     """Write a text file into a finished run, or replace it. Killed at any point, the run stays whole, with the file or without."""
     for left in folder.glob("*.partial"):  # of a process that was killed here

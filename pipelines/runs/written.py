@@ -15,7 +15,8 @@ import polars as pl
 
 from lookbook.evaluation.results import nested
 from lookbook.evaluation.standing import Standing
-from lookbook.pipelines.runs.folder import as_json, kept_once, new_run
+from lookbook.pipelines.records.files import as_json
+from lookbook.pipelines.runs.folder import kept_once, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
 from lookbook.pipelines.runs.submission import write_submission
