@@ -106,7 +106,7 @@ class SourceRow:
     found_only: int
     learn_seconds: float
     retrieve_seconds: float
-    peak_memory_mb: float
+    peak_memory_mb: int
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,13 @@ def content_of(record: object) -> Json:
     return str(record)
 
 
+def as_dict(record: object) -> dict[str, Json]:
+    """`content_of` a record, not of a list or a value."""
+    content = content_of(record)
+    assert isinstance(content, dict)
+    return content
+
+
 def as_json(record: object) -> str:
     """The text of a file."""
     return json.dumps(content_of(record), indent=1, allow_nan=False) + "\n"

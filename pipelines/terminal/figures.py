@@ -6,6 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 BARS = "▁▂▃▄▅▆▇█"
 
 
+def count(number: int, one: str, several: str = "") -> str:
+    """1 article, 2 articles, 1,000 articles; `several` where it is more than an s."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
 def bars(values: Iterable[object]) -> str:
     """One character per value, as high as its part of the highest; the lowest character only for nothing."""
     heights = [as_float(value) for value in values]
