@@ -24,7 +24,7 @@ from lookbook.pipelines.explain.record import (
     SourceSays,
 )
 from lookbook.pipelines.records.files import as_line
-from lookbook.pipelines.terminal.figures import count
+from lookbook.pipelines.terminal.figures import count, decimals
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, plain, table
 
@@ -127,7 +127,7 @@ def _kept(pair: Decision) -> str:
 
 def _ranked(pair: Decision) -> str:
     if pair.rank is not None:
-        return f"3. Ranked: {pair.rank} of {pair.n_ranked}, score {_two(pair.score)}; the first {pair.k} are recommended."
+        return f"3. Ranked: {pair.rank} of {pair.n_ranked}, score {decimals(pair.score, 2)}; the first {pair.k} are recommended."
     filled = pair.stage == RECOMMENDED
     return "3. Ranked: no; the list was filled up with what sells well." if filled else "3. Ranked: no."
 
@@ -165,7 +165,7 @@ def _show_pushes(out: Console, pair: Decision, added: Sequence[Contribution]) ->
     rest = sum(row.contribution for row in added if row.feature not in shown)
     listed = sum(row.contribution for row in (*up, *down))
     out.print(
-        f"Score {_two(pair.score)} = {_two(pair.start)} to start with, {listed:+.2f} from these, "
+        f"Score {decimals(pair.score, 2)} = {decimals(pair.start, 2)} to start with, {listed:+.2f} from these, "
         f"{rest:+.2f} from the other {len(added) - len(shown)}.\n"
         "against others: how much more it adds here than to all that was ranked for the customer, on average."
     )
@@ -229,8 +229,3 @@ def _meaning(row: Contribution) -> str:
     """What the value is of; where it is unknown, also what that means."""
     _, _, why = row.text.partition(" (")
     return f"{row.meaning}; unknown: {why.removesuffix(')')}" if why else row.meaning
-
-
-def _two(value: float | None) -> str:
-    """Digits after the point."""
-    return "" if value is None else f"{value:.2f}"

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from lookbook.pipelines.explain.record import Explained, ImportanceRow
 from lookbook.pipelines.records.files import as_line, read_record
+from lookbook.pipelines.terminal.figures import decimals
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, table
 
@@ -85,13 +86,8 @@ def _cell(row: ImportanceRow, *, width: int) -> str:
     match row.method:
         case "permutation":
             gap = " " if width >= WIDE else "\n"
-            return f"{_decimals(row.value)}\n[{_decimals(row.low)},{gap}{_decimals(row.high)}]{below}"
+            return f"{decimals(row.value)}\n[{decimals(row.low)},{gap}{decimals(row.high)}]{below}"
         case "shap":
-            return f"{_decimals(row.value)}{below}"
+            return f"{decimals(row.value)}{below}"
         case _:
             return f"{row.value:,.0f}{below}"
-
-
-def _decimals(value: float | None) -> str:
-    """Four of them; nothing is -0.0000."""
-    return "" if value is None else f"{round(value, 4) + 0.0:.4f}"

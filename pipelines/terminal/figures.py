@@ -6,6 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 BARS = "▁▂▃▄▅▆▇█"
 
 
+def decimals(value: float | None, digits: int = 4) -> str:
+    """Digits after the point; nothing is not -0.0000."""
+    return "" if value is None else f"{round(value, digits) + 0.0:.{digits}f}"
+
+
 def count(number: int, one: str, several: str = "") -> str:
     """1 article, 2 articles, 1,000 articles; `several` where it is more than an s."""
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
