@@ -15,6 +15,8 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lookbook.pipelines.terminal.figures import count
+
 Mode = Literal["terminal", "plain", "json", "quiet"]
 
 
@@ -111,7 +113,8 @@ class Reporter:
     def reuse(self) -> str:
         """How many stages were found on disk, as a sentence."""
         reused, computed = sum(self.reused.values()), sum(self.computed.values())
-        return f"{reused} of {reused + computed} stages were reused, {computed} computed."
+        stages, verb = count(reused + computed, "stage"), "was" if 1 in (reused, reused + computed) else "were"
+        return f"{reused:,} of {stages} {verb} reused, {computed:,} computed."
 
     def _record(self, stage: str, detail: str, seconds: float, reused: bool) -> None:
         self.finished += 1
