@@ -11,6 +11,7 @@ from rich.table import Table
 from lookbook.pipelines.ablation.record import Ablation, Overlap, ShapleyRow, SourceRow, VariantRow, Whole
 from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
 from lookbook.pipelines.records.files import as_line
+from lookbook.pipelines.terminal.figures import count
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, interval, table
 
@@ -32,12 +33,14 @@ def show_ablation(found: Ablation, folder: Path, reporter: Reporter, *, json_lin
         return
     out = console()
     for made in ablation_tables(found, width=out.width):
-        out.print(made, end="\n\n")
+        out.print(made)
+        out.print()
     for line in conclusions(found):
         out.print(line, soft_wrap=True)
     out.print(reporter.reuse())
     again = found.source_stages_computed_by_variants
-    out.print("No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again.")
+    stages = f"{count(again, 'stage')} of sources {'was' if again == 1 else 'were'} computed again."
+    out.print(stages if again else "No source was computed again for a variant.")
     out.print(f"Results are in {folder / 'ablation.json'}", soft_wrap=True)
 
 

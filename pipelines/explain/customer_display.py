@@ -54,7 +54,9 @@ def show_one(told: CustomerCard | Decision, folder: Path, reporter: Reporter, *,
         show_pair(told, out)
     else:
         show_customer(told, out)
-    out.print(f"{reporter.reuse()} The run is in {folder}", soft_wrap=True)
+    out.print()
+    out.print(reporter.reuse())
+    out.print(f"The run is in {folder}", soft_wrap=True)
 
 
 def show_customer(card: CustomerCard, out: Console) -> None:
@@ -70,7 +72,8 @@ def show_customer(card: CustomerCard, out: Console) -> None:
         side.add_row(*tables)
         out.print(side)
     else:
-        out.print(*tables, sep="\n")
+        for place, made in enumerate(tables):
+            out.print(*([""] if place else []), made, sep="\n")
     if known:
         _show_bought(out, card)
 

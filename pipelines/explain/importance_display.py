@@ -27,11 +27,14 @@ def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: b
         return
     out = console()
     for made in importance_tables(explained, top=top, width=out.width):
-        out.print(made, end="\n\n")
-    out.print(importance_legend(explained), end="\n\n")
+        out.print(made)
+        out.print()
+    out.print(importance_legend(explained))
+    out.print()
     out.print(lost_label_table(explained, width=out.width))
+    out.print()
     out.print(reporter.reuse())
-    out.print(f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value")
+    out.print(f"Results are in {folder / 'importance.json'}", soft_wrap=True)
 
 
 def importance_tables(explained: Explained, *, top: int, width: int) -> list[Table]:

@@ -5,6 +5,7 @@ Input: RunRow, Removed, Compared. Output: text on stdout, or one JSON object.
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import wrap
 
 from rich.console import Console
 
@@ -24,11 +25,12 @@ from lookbook.pipelines.terminal.table import console, lines, section, short_id,
 from lookbook.retrieval.registry import SOURCES
 
 MEGABYTE = 1e6
+NAME_WIDTH = 36
+"""Columns that the name of a run has where all columns have to fit 80."""
 
 
 def show_list(rows: Sequence[RunRow], root: Path, *, json_lines: bool) -> None:
-    """A run takes three lines: its name, what it was of, when it ended and which sources it had; a fourth if files of it were
-    edited."""
+    """A run takes some lines: its name, what it was of, when it ended, which sources it had, and which files of it were edited."""
     if json_lines:
         print(as_line({"runs": rows}))
         return
@@ -41,7 +43,8 @@ def show_list(rows: Sequence[RunRow], root: Path, *, json_lines: bool) -> None:
         about = (
             row.name,
             f"  {row.dataset}, {row.test_week or 'no test week'}",
-            f"  {row.finished[:16].replace('T', ' ')}, {_sources(row.sources)}",
+            f"  {row.finished[:16].replace('T', ' ')} UTC",
+            *wrap(_sources(row.sources), NAME_WIDTH, initial_indent="  ", subsequent_indent="  "),
             *([f"  edited: {', '.join(row.edited)}"] if row.edited else []),
         )
         mean = _interval(row.map, row.low, row.high)
