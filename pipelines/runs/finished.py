@@ -70,7 +70,7 @@ def newest(settings: Settings | None, *, root: Path) -> Path | None:
     wanted = digest(settings.tables) if settings else None
     latest = (root / "runs" / LATEST).resolve().name
     for found in sorted(finished_runs(root), key=lambda run: (run.name == latest, run.name), reverse=True):
-        if (found / "metrics.json").is_file() and wanted in (None, read_about(found).settings_digest):
+        if (found / "metrics.json").is_file() and (wanted is None or wanted == read_about(found).settings_digest):
             return found
     return None
 
