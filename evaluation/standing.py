@@ -18,8 +18,9 @@ class Standing:
     """By MAP over all customers with purchases in the week.
 
     baseline: the best variant that is neither the system nor a source alone, ties by name. ratio: the system's MAP to the
-    baseline's; null where that is 0. low, high: 95 % interval of the difference system - baseline, null with one customer.
-    standing: ahead or behind if the interval does not hold 0, else cannot tell.
+    baseline's; null where that is 0. low, high: 95 % interval of the difference system - baseline, null where it is unknown.
+    standing: ahead or behind if the interval does not hold 0, else cannot tell; so too with an interval without any width: there
+    is one customer, or the difference is the same for all of them.
     """
 
     baseline: str
@@ -38,7 +39,7 @@ class Standing:
         difference = differences[best][ALL]["map"]
         low, high = (_number(difference[end]) for end in ("low", "high"))
         told: Literal["ahead", "behind", "cannot tell"] = "cannot tell"
-        if low is not None and high is not None and (low > 0 or high < 0):
+        if low is not None and high is not None and low != high and (low > 0 or high < 0):
             told = "ahead" if low > 0 else "behind"
         value, other = _number(means[system]["value"]) or 0.0, _number(means[best]["value"]) or 0.0
         return Standing(best, value, other, _number(difference["ratio"]), low, high, int(means[system]["n_customers"] or 0), told)

@@ -6,7 +6,7 @@ page that no other file holds. Only what is cheap is computed here: the profile 
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -36,8 +36,13 @@ CURVE = ("phase", "epoch", "train_loss", "valid_recall")
 Rows = list[dict[str, object]]
 
 
-def report(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False) -> Path:
-    """Write report.html into the run in `folder` and return its path. What other commands have not left yet is named on it."""
+def report(
+    folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False, flags: Mapping[str, Sequence[str]] | None = None
+) -> Path:
+    """Write report.html into the run in `folder` and return its path. What other commands have not left yet is named on it.
+
+    flags: what the commands on the page need to be about this run ("run") or to begin with its settings ("settings").
+    """
     with reopened(folder, reporter, root=root, fresh=fresh) as finished:
         reporter.plan({"profile": 1, "report": 2})
         with reporter.showing():
@@ -48,6 +53,7 @@ def report(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = False)
                     "customers": cards(finished, example_customers(finished)),
                     "learning": {"sources": learning_curves(finished), "ranker": tree_curve(finished)},
                     "settings": settings_rows(folder),
+                    "flags": flags or {},
                 }
             add_to_run(folder, "profile.json", as_json(profile))
             add_to_run(folder, "report.json", as_json(gathered))

@@ -90,11 +90,17 @@ def importance(sets: Sequence[FeatureSet], trees: Trees, contributions: Floats, 
 
 
 def less_the_mean(contributions: Floats, customers: npt.NDArray[np.uint32]) -> Floats:
-    """Contributions less the mean over all rows of the same customer. customers: of each row, equal ones together."""
-    starts = np.flatnonzero(np.r_[True, customers[1:] != customers[:-1]]) if len(customers) else np.zeros(0, dtype=np.int64)
+    """Contributions less the mean over all rows of the same customer. customers: of each row, equal ones together.
+
+    Measured from the customer's first row, so that what is the same in all of them leaves exactly 0.
+    """
+    if not len(customers):
+        return contributions
+    starts = np.flatnonzero(np.r_[True, customers[1:] != customers[:-1]])
     sizes = np.diff(np.r_[starts, len(customers)])
-    means = np.add.reduceat(contributions, starts, axis=0) / sizes[:, None] if len(starts) else contributions
-    return np.asarray(contributions - np.repeat(means, sizes, axis=0))
+    beyond = contributions - np.repeat(contributions[starts], sizes, axis=0)
+    means = np.add.reduceat(beyond, starts, axis=0) / sizes[:, None]
+    return np.asarray(beyond - np.repeat(means, sizes, axis=0))
 
 
 def strongest(table: pl.DataFrame, method: str, *, level: Level = "feature") -> list[str]:

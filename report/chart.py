@@ -48,8 +48,10 @@ THEME: dict[str, object] = {
     "axis": {
         "labelColor": SOFT, "titleColor": SOFT, "domainColor": GRID, "tickColor": GRID, "gridColor": GRID,
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelLimit": 210,
+        "labelOverlap": "greedy", "labelSeparation": 8,
     },
-    "axisY": {"grid": False, "ticks": False, "domain": False, "labelPadding": 6},
+    "axisX": {"labelBound": True},
+    "axisY": {"grid": False, "ticks": False, "domain": False, "labelPadding": 12},
     "title": {"color": INK, "fontSize": 13, "fontWeight": 600, "anchor": "start"},
     "text": {"color": INK, "fontSize": 12},
     "range": {"category": COLOURS},

@@ -70,6 +70,20 @@ def with_interval(row: Fact, form: str, names: tuple[str, str, str] = ("value", 
     return join([number(value, form), between(low, high, form)], " ")
 
 
+def times(difference: Fact) -> Html:
+    """How many times one value is another, and the interval: "1.066 × [0.963, 1.172]", with fewer digits for larger ratios.
+
+    difference: ratio, ratio_low, ratio_high. Nothing where there is no ratio.
+    """
+    ratio = difference["ratio"]
+    if ratio.value is None:
+        return Html("")
+    form = ".3f" if ratio.number < 10 else ".1f" if ratio.number < 100 else ",.0f"
+    interval = between(difference["ratio_low"], difference["ratio_high"], form)
+    value = join([number(ratio, form), " ×"])
+    return join([value, interval], " ") if interval.markup else value
+
+
 def table(caption: str, headings: Sequence[Child], rows: Iterable[Sequence[Child]], *, texts: int = 1) -> Html:
     """A table that scrolls inside the page; the first cell of a row names it. texts: leading columns that hold no numbers.
 

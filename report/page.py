@@ -24,6 +24,7 @@ from lookbook.report.sections.learning import learning
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
+from lookbook.report.sections.summary import summary
 
 HERE = Path(__file__).parent
 OUTCOME = (results, segments, funnel, lost_labels, sources, ablation, shapley)
@@ -33,13 +34,15 @@ INSIDE = (importance, dependence, customers, learning, data_profile, settings)
 def page(contents: Mapping[str, object]) -> str:
     """The whole page. contents: parsed JSON by file name; a section whose file is missing says which command makes it."""
     files = {name: root(name, content) for name, content in contents.items()}
+    short = summary(files)
     sections = [section(files) for section in (*OUTCOME, *INSIDE)]
+    main = tag("main", {"id": "content"}, *(part.html() for part in sections))
     body = tag(
         "body",
         {},
         tag("a", {"class": "skip", "href": "#content"}, "Skip to the results"),
-        _header(files),
-        tag("div", {"class": "page"}, _contents(sections), tag("main", {"id": "content"}, *(part.html() for part in sections))),
+        _header(files, short),
+        tag("div", {"class": "page"}, _contents([short, *sections]), main),
         Html(f'<script type="application/json" id="theme">{tag_free(json.dumps(THEME))}</script>'),
         *(Html(f"<script>{script}</script>") for script in _scripts()),
     )
@@ -76,11 +79,12 @@ def _head(files: Files) -> Html:
     )
 
 
-def _header(files: Files) -> Html:
+def _header(files: Files, short: Section) -> Html:
+    """Above everything else, so that the answers come first on a phone too."""
     about = file(files, "run.json")
     week = f"Test week from {about['test_week'].text}" if about["test_week"] else "No test week"
     facts = (about["dataset"].text, week, f"run finished {about['finished'].text[:10]}")
-    return tag("header", {}, tag("h1", {}, "lookbook report"), tag("p", {"class": "shows"}, join(facts, " · ")))
+    return tag("header", {}, tag("h1", {}, "lookbook report"), tag("p", {"class": "shows"}, join(facts, " · ")), short.html())
 
 
 def _contents(sections: list[Section]) -> Html:

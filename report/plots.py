@@ -16,6 +16,12 @@ WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
 PLAIN = "datum.label && abs(datum.value) < 1000 ? format(datum.value, ',.3~r') : datum.label"
 """Labels of amounts, with the format "~s": 1k and 1M, but 0.01 and not 10m. A logarithmic axis leaves some labels empty."""
 
+SLANTED = alt.Axis(
+    orient="top", labelAngle=30, labelAlign="right", labelBaseline="bottom", domain=False, ticks=False, labelOverlap=False,
+    labelBound=False,
+)  # fmt: skip
+"""Names over columns that end above their column, so that none leaves the picture: there is room over the names of the rows."""
+
 
 def intervals(
     value_title: str,
@@ -57,9 +63,10 @@ def grouped_intervals(value_title: str, *, groups: Sequence[str], kinds: Sequenc
 
 
 def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS[0], limits: bool = False) -> Drawing:
-    """Bars with their value written at the end: name, value and, with `limits`, low and high."""
+    """Bars with their value written at the end: name, value and, with `limits`, low and high instead."""
     base = alt.Chart(ROWS).encode(y=alt.Y("name:N", sort=None, title=None))
-    x = alt.X("value:Q", title=value_title, axis=alt.Axis(format=form, tickCount=5))
+    scale = alt.Scale() if limits else alt.Scale(range=[0, alt.ExprRef("width - min(66, 0.3 * width)")])
+    x = alt.X("value:Q", title=value_title, axis=alt.Axis(format=form, tickCount=5), scale=scale)
     bars = base.mark_bar(color=colour, size=16).encode(x=x, tooltip=_tips("name", "value", form=form))
     texts = base.mark_text(align="left", dx=5, color=INK).encode(x=x, text=alt.Text("value:Q", format=form))
     if limits:
@@ -70,7 +77,7 @@ def labelled_bars(value_title: str, *, form: str = ",.0f", colour: str = COLOURS
 
 def heat_map(names: Sequence[str], *, form: str = ".2f") -> Drawing:
     """A square of shares between 0 and 1, each with its number: source (row), other (column), value."""
-    x = alt.X("other:N", sort=list(names), title=None, axis=alt.Axis(orient="top", labelAngle=-30, domain=False, ticks=False))
+    x = alt.X("other:N", sort=list(names), title=None, axis=SLANTED)
     base = alt.Chart(ROWS).encode(x=x, y=alt.Y("source:N", sort=list(names), title=None))
     opacity = alt.Opacity("value:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.6]), legend=None)
     cells = base.mark_rect(color=COLOURS[0], stroke=GRID).encode(
@@ -105,7 +112,8 @@ def curves(
     dots: bool = True,
 ) -> Drawing:
     """Lines: x, y and, for several lines, kind. form, across: formats of y and x; zero: y starts at 0; dots: each datum shows."""
-    axis = alt.Axis(labelExpr=WHOLE, tickCount=7) if across == "d" else alt.Axis(format=across, tickCount=7)
+    labels = {"d": WHOLE, "~s": PLAIN}.get(across, "datum.label")
+    axis = alt.Axis(format="" if across == "d" else across, labelExpr=labels, tickCount=7)
     x = alt.X("x:Q", title=x_title, axis=axis, scale=alt.Scale(nice=False, zero=False))
     y = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=zero), axis=alt.Axis(format=form, grid=True, tickCount=5))
     dot = alt.OverlayMarkDef(size=26, filled=True, color=COLOURS[0]) if dots else False
@@ -143,7 +151,7 @@ def over_time(what: str, *, form: str | None = None) -> Drawing:
 
 def scatter(y_title: str) -> Drawing:
     """Points: x, y."""
-    x = alt.X("x:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format=",.3~g"))
+    x = alt.X("x:Q", title=None, scale=alt.Scale(zero=False), axis=alt.Axis(tickCount=4, format="~s", labelExpr=PLAIN))
     y = alt.Y("y:Q", title=y_title, axis=alt.Axis(grid=True, tickCount=4))
     points = alt.Chart(ROWS).mark_circle(size=14, opacity=0.45, color=COLOURS[0])
     chart: alt.Chart = points.encode(x=x, y=y, tooltip=["x:Q", "y:Q"])

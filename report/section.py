@@ -1,5 +1,6 @@
 """A part of the page: what it shows in one sentence, what it says here in another, then tables and charts."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,7 +16,8 @@ Files = Mapping[str, Fact]
 
 @dataclass(frozen=True)
 class Section:
-    """mark: the anchor, unique on the page. shows: one sentence in plain words. says: the finding, computed from the files."""
+    """mark: the anchor, unique on the page. shows: one sentence in plain words; "" where the title says it. says: the finding,
+    computed from the files."""
 
     mark: str
     title: str
@@ -26,9 +28,9 @@ class Section:
     def html(self) -> Html:
         heading = tag("h2", {"id": f"{self.mark}-title"}, self.title)
         says = [tag("p", {"class": "says"}, *self.says)] if self.says else []
-        shows = tag("p", {"class": "shows"}, self.shows)
+        shows = [tag("p", {"class": "shows"}, self.shows)] if self.shows else []
         attributes = {"id": self.mark, "aria-labelledby": f"{self.mark}-title"}
-        return tag("section", attributes, heading, shows, *says, *self.body)
+        return tag("section", attributes, heading, *shows, *says, *self.body)
 
 
 def file(files: Files, name: str) -> Fact:
@@ -41,11 +43,17 @@ def heading(text: str) -> Html:
     return tag("h3", {}, text)
 
 
-def to_fill(command: str, what: str) -> Html:
-    """What stands where a file is missing."""
-    return tag(
-        "div", {"class": "missing"}, paragraph(f"{what} To fill this: ", code(command), ", then ", code("lookbook report"), ".")
-    )
+def command(files: Files, words: str) -> str:
+    """A command about this run, or one that begins with its settings and data, to be copied. words: without `lookbook`."""
+    about_run = words.split(maxsplit=1)[0] in ("ablate", "explain", "report")
+    flags = file(files, "report.json")["flags"]["run" if about_run else "settings"].rows()
+    return " ".join(["lookbook", words, *([shlex.join(flag.text for flag in flags)] if flags else [])])
+
+
+def to_fill(files: Files, words: str, what: str) -> Html:
+    """What stands where a file is missing. words: the command that makes it, without `lookbook`."""
+    make, then = code(command(files, words)), code(command(files, "report"))
+    return tag("div", {"class": "missing"}, paragraph(f"{what} To fill this: ", make, ", then ", then, "."))
 
 
 def segment_label(segment: str) -> str:

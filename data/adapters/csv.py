@@ -14,7 +14,7 @@ import polars as pl
 
 from lookbook.data.conversion.attributes import age_columns, ranked
 from lookbook.data.conversion.lists import ListSource, read_list
-from lookbook.data.conversion.parse import Dating, trim
+from lookbook.data.conversion.parse import Dating, days_of, trim
 from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import ANY_PURCHASE, ArticleRules, CustomerRules
@@ -47,7 +47,7 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
         articles=(
             _articles(source["articles"], mapping, intake)
             if "articles" in source
-            else _articles_of_purchases(source["transactions"], mapping)
+            else _articles_of_purchases(source["transactions"], settings, today)
         ),
         keep_unknown_articles=False,
         order=None,
@@ -90,7 +90,7 @@ def mapping_explained(table: str, mapping: Mapping[str, str]) -> Iterator[None]:
     except MissingColumnError as error:
         missing, present = error.missing, error.present
         role = next(key for key, column in mapping.items() if column == missing)
-        key = {"customer_id": "customer", "article_id": "article"}.get(role, role)
+        key = {"customer_id": "customer", "article_id": "article", "date_text": "date"}.get(role, role)
         free = [column for column in present if column not in mapping.values()] or list(present)
         near = max(free, key=lambda column: max(_alike(column, name) for name in (missing, key)))
         raise ColumnError(
@@ -151,22 +151,38 @@ def _articles(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
         return _with_all_levels(read_list(source, intake))
 
 
-def _articles_of_purchases(file: Path, mapping: CsvMapping) -> pl.DataFrame | None:
-    """Of every article what its latest purchase says of it (of several on that day the first in the order of texts); None if the
-    mapping has no column for it. Held in memory: a row for each article."""
+def _articles_of_purchases(file: Path, settings: DataSettings, today: date) -> pl.DataFrame | None:
+    """Of every article, column by column, what the latest purchase that fills the column says (of several on that day the first
+    in the order of texts); purchases after data.last_day or today say nothing. None if the mapping has no column for it.
+
+    Held in memory: a row for each article and column.
+    """
+    mapping, dating = settings.csv, Dating.of(settings, today)
     columns = _article_columns(mapping)
     if not columns:
         return None
-    wanted = {"article_id": mapping.article, "date": mapping.date, **columns}
-    known: pl.DataFrame | None = None
+    wanted = {"article_id": mapping.article, "date_text": mapping.date, **columns}
+    empty = pl.DataFrame(schema={"article_id": pl.String, "date": pl.Date, **dict.fromkeys(columns, pl.String)})
+    ids, latest = empty.select("article_id"), {column: empty.select("article_id", "date", column) for column in columns}
     with mapping_explained("data.csv.articles", wanted):
         for batch in read_text(file, wanted, tally=Tally(), separator=mapping.separator):
-            rows = trim(batch.drop("line"), ("article_id",), "articles", Tally()).drop_nulls("article_id")
-            merged = rows if known is None else pl.concat([known, rows])
-            known = merged.sort("article_id", "date", *columns, descending=[False, True, *(False for _ in columns)]).unique(
-                "article_id", keep="first", maintain_order=True
-            )
-    return None if known is None else _with_all_levels(known.drop("date"))
+            dated = batch.join(days_of(batch["date_text"], dating), on="date_text", how="left", nulls_equal=True)
+            rows = trim(dated.filter("date_allowed", "date_wanted"), ("article_id",), "articles", Tally()).drop_nulls("article_id")
+            ids = pl.concat([ids, rows.select("article_id")]).unique()
+            latest = {
+                column: _latest(pl.concat([before, rows.select("article_id", "date", column)]), column)
+                for column, before in latest.items()
+            }
+    table = ids.sort("article_id")
+    for said in latest.values():
+        table = table.join(said.drop("date"), on="article_id", how="left", validate="1:1", maintain_order="left")
+    return _with_all_levels(table)
+
+
+def _latest(rows: pl.DataFrame, column: str) -> pl.DataFrame:
+    """article_id, date and column, one row per article that has a text in it."""
+    newest = pl.col("date") == pl.col("date").max()
+    return rows.drop_nulls(column).group_by("article_id").agg(pl.col("date").max(), pl.col(column).filter(newest).min())
 
 
 def _article_columns(mapping: CsvMapping) -> dict[str, str]:

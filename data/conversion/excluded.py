@@ -32,7 +32,7 @@ class ExcludedArticles:
         """
         file = Path(settings.data_dir) / settings.exclude_articles_file
         try:
-            listed = file.read_text().splitlines() if settings.exclude_articles_file else []
+            listed = file.read_text(encoding="utf-8-sig").splitlines() if settings.exclude_articles_file else []
         except (OSError, UnicodeDecodeError) as error:
             raise SourceFileError(f"the file of excluded articles cannot be read: {error}", Where(file)) from None
         return ExcludedArticles((*settings.exclude_articles, *(line.strip() for line in listed if line.strip())))

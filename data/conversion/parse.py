@@ -51,7 +51,7 @@ def parse_values(batch: pl.DataFrame, dating: Dating, *, price_per_line: bool, t
     number, amount = quantity.cast(pl.Float64, strict=False), price.cast(pl.Float64, strict=False)
     parsed = (
         batch.rename({column: f"{column}_text" for column in ("date", "quantity", "price", "channel")})
-        .join(_days(batch["date"], dating), on="date_text", how="left", nulls_equal=True, maintain_order="left")
+        .join(days_of(batch["date"], dating), on="date_text", how="left", nulls_equal=True, maintain_order="left")
         .with_columns(
             quantity=number,
             price=(amount / number if price_per_line else amount).cast(pl.Float32),
@@ -72,7 +72,7 @@ def trim(batch: pl.DataFrame, columns: tuple[str, ...], table: str, tally: Tally
     return trimmed.with_columns(pl.when(there).then(pl.col(column)).alias(column) for column, there in given.items())
 
 
-def _days(texts: pl.Series, dating: Dating) -> pl.DataFrame:
+def days_of(texts: pl.Series, dating: Dating) -> pl.DataFrame:
     """date_text, date, date_form, date_allowed, date_wanted, date_moved (not the day that is written): each distinct text is
     parsed once."""
     text = pl.col("date_text").str.strip_chars()

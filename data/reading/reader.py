@@ -16,6 +16,8 @@ from lookbook.data.reading.source_files import is_parquet, unchanged
 from lookbook.data.reading.tally import Tally
 
 BATCH_ROWS = 500_000
+IDS = ("customer_id", "article_id")
+"""Output names of columns with ids."""
 
 
 def read_text(
@@ -26,7 +28,8 @@ def read_text(
     Numbers of a Parquet file become text in their shortest exact form, timestamps ISO 8601 (with offset, if they have a zone).
 
     Raises:
-        DataError: see data/reading/delimited.py; for Parquet, when it is damaged or a column cannot become text.
+        DataError: see data/reading/delimited.py; for Parquet, when it is damaged, a column cannot become text, or ids are
+            stored in single precision.
     """
     if is_parquet(path):
         return _ahead(_read_parquet(path, wanted, known=known, tally=tally))
@@ -52,6 +55,7 @@ def _ahead(batches: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 def _read_parquet(path: Path, wanted: Mapping[str, str], *, known: frozenset[str], tally: Tally) -> Iterator[pl.DataFrame]:
     schema = _schema(path)
     check_columns(list(schema), wanted, known=known, path=path, tally=tally)
+    _refuse_rounded_ids(schema, wanted, path)
     texts = {name: _as_text(column, schema[column], path) for name, column in wanted.items()}
     rows = 0
     with unchanged(path):
@@ -65,6 +69,16 @@ def _read_parquet(path: Path, wanted: Mapping[str, str], *, known: frozenset[str
             raise _damaged(path, error) from error
     if not rows:
         raise SourceFileError("the table has no rows", Where(path), fix="get the file again")
+
+
+def _refuse_rounded_ids(schema: pl.Schema, wanted: Mapping[str, str], path: Path) -> None:
+    """Ids beyond 2**24 share the nearest number that single precision has, so customers or articles have become one already."""
+    for column in (wanted[name] for name in IDS if name in wanted):
+        if schema[column].is_float() and schema[column] != pl.Float64:
+            raise ColumnError(
+                f"the ids in column {column!r} are {schema[column]}, in which ids of 8 digits and more are rounded",
+                Where(path, column=column), expected="text or whole numbers", fix="export the ids as text",
+            )  # fmt: skip
 
 
 def _schema(path: Path) -> pl.Schema:

@@ -86,6 +86,13 @@ def after_removal(artifacts: Path) -> list[Step]:
     return [Step(["runs", "list", *_where(artifacts)], "the runs that are left")]
 
 
+def flags_of(folder: Path, artifacts: Path) -> dict[str, list[str]]:
+    """What commands need to be about the run in `folder` also when there is a newer one ("run"), or to begin with its settings
+    ("settings")."""
+    where = _where(artifacts)
+    return {"run": ["--run", folder.name, *where], "settings": ["--config", str(folder / "config.resolved.toml"), *where]}
+
+
 def tell(steps: Sequence[Step], *, silent: bool) -> None:
     """Print the first of the steps; with `silent` (--quiet, --json) none."""
     shown = [] if silent else [(f"lookbook {shlex.join(step.words)}", step.why) for step in steps[:MOST]]

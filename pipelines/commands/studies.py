@@ -4,7 +4,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from lookbook.pipelines.commands.next import after_run, tell
+from lookbook.pipelines.commands.next import after_run, flags_of, tell
 from lookbook.pipelines.commands.options import AT_LEAST_ONE, DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
@@ -90,7 +90,9 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
     from lookbook.pipelines.run import run_of
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
-    show_report(write_report(folder, reporter, root=output.artifacts, fresh=output.fresh), reporter, json_lines=output.json)
+    flags = flags_of(folder, output.artifacts)
+    page = write_report(folder, reporter, root=output.artifacts, fresh=output.fresh, flags=flags)
+    show_report(page, reporter, json_lines=output.json)
     tell(after_run(folder, output.artifacts), silent=output.silent)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.adapters.csv import mapping_explained
 from lookbook.data.dataset import Dataset
 from lookbook.data.reading.reader import read_text
 from lookbook.data.reading.source_files import open_bytes
@@ -47,11 +48,12 @@ def _customers_of(settings: DataSettings, purchases: int) -> int:
     file = Path(settings.data_dir) / settings.csv.transactions
     batches = read_text(file, {"customer": settings.csv.customer}, tally=Tally(), separator=settings.csv.separator)
     ids, rows = [], 0
-    for batch in batches:
-        ids.append(batch["customer"].drop_nulls())
-        rows += batch.height
-        if rows >= READ_ROWS:
-            break
+    with mapping_explained("data.csv", {"customer": settings.csv.customer}):
+        for batch in batches:
+            ids.append(batch["customer"].drop_nulls())
+            rows += batch.height
+            if rows >= READ_ROWS:
+                break
     read = pl.concat(ids)
     half, whole = read.head(len(read) // 2).n_unique(), read.n_unique()
     if rows >= purchases or not half:

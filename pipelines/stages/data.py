@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
+from lookbook.data.conversion.excluded import ExcludedArticles
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset, source_digest
 from lookbook.data.sample import sample_dataset
@@ -21,9 +22,12 @@ def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Pat
 def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:
     """The stage that holds the converted data set, or the sample of it that data.sample asks for.
 
-    Files that were moved but not changed are not converted again; all samples are taken from one conversion.
+    Files that were moved but not changed are not converted again; all samples are taken from one conversion. Of the file of
+    excluded articles its entries count, not its name.
     """
-    choices = {key: value for key, value in asdict(settings.data).items() if key not in ("data_dir", "sample")}
+    elsewhere = ("data_dir", "sample", "exclude_articles_file")
+    choices = {key: value for key, value in asdict(settings.data).items() if key not in elsewhere}
+    choices["exclude_articles"] = ExcludedArticles.of(settings.data).entries
     key = {"files": source_digest(settings.data), "settings": choices, "code": code_digest("lookbook.data.registry", __name__)}
 
     def build(folder: Path) -> None:

@@ -12,7 +12,7 @@ from functools import cached_property
 import polars as pl
 
 from lookbook.data.dataset import Dataset, History
-from lookbook.data.windows import HORIZON_DAYS, Window, last_window
+from lookbook.data.windows import HORIZON_DAYS, Window, last_window, passed_over, training_windows
 from lookbook.pipelines.stages.system import System, final_window
 
 
@@ -80,28 +80,28 @@ def run_targets(system: System, *, final: bool) -> list[Target]:
 
 
 def targets(system: System, judged: Sequence[Window], *, final: Window | None = None) -> list[Target]:
-    """Each of the `judged` weeks for those who bought in it, then the `final` one for everybody. Each week is read once."""
-    weeks: dict[Window, Week] = {window: buyers(system, window) for window in judged}
-    wanted = [*judged, *([final] if final else [])]
-    training = {window: _training_windows(system, window, weeks) for window in wanted}
-    served = {window: weeks[window] if window in judged else everybody(system, window) for window in wanted}
+    """Each of the `judged` weeks for those who bought in it, then the `final` one for everybody. Each week is read once.
+
+    A week in which nobody bought anything, because the shop was closed, is no training week: it gives its place to an older one,
+    and the reporter says so.
+    """
+    dates = system.dataset.transactions.select(pl.col("date").unique()).collect(engine="streaming")
+    days, count = set(dates["date"]), system.settings.ranking.training_weeks
+    training = {window: training_windows(window, count, days=days) for window in (*judged, *([final] if final else []))}
+    _say_closed(system, {week for window, windows in training.items() for week in passed_over(window, windows)})
+    bought = dict.fromkeys([*judged, *(week for windows in training.values() for week in windows)])
+    weeks = {window: buyers(system, window) for window in bought}
+    served = {window: weeks[window] if window in weeks else everybody(system, window) for window in training}
     return [Target(served[window], [weeks[each] for each in windows]) for window, windows in training.items()]
 
 
-def _training_windows(system: System, target: Window, weeks: dict[Window, Week]) -> list[Window]:
-    """The ranking.training_weeks weeks before `target` in which anybody bought anything, oldest first: a week in which the shop was
-    closed gives its place to an older one. weeks: the buyers of weeks, read so far; grows."""
-    count, chosen = system.settings.ranking.training_weeks, list[Window]()
-    window = target.earlier(1)
-    while len(chosen) < count and window.end > system.dataset.first_day:
-        if window not in weeks:
-            weeks[window] = buyers(system, window)
-        if any(len(shard.served) for shard in weeks[window]):
-            chosen.append(window)
-        else:
-            system.artifacts.reporter.say(f"no purchases in the week of {window.as_of}: not a training week")
-        window = window.earlier(1)
-    return chosen[::-1]
+def _say_closed(system: System, closed: set[Window]) -> None:
+    if closed:
+        first, *rest = (str(window.as_of) for window in sorted(closed, key=_day))
+        which = f"the week of {first}: not a training week"
+        if rest:
+            which = f"{len(closed)} weeks, the first of {first}, the last of {rest[-1]}: not training weeks"
+        system.artifacts.reporter.say(f"no purchases in {which}")
 
 
 def windows_of(chosen: Iterable[Target]) -> list[Window]:

@@ -24,11 +24,11 @@ GAIN = ("gain", "gain_low", "gain_high")
 def ablation(files: Files) -> Section:
     shows = (
         "How much the result changes when a part is taken away and the ranker is fitted again: "
-        "to the right of the zero line what is left out helps, to the left it hurts."
+        "to the right of the zero line MAP was lower for it, to the left higher."
     )
     content = file(files, "ablation.json")
     if not content["variants"]:
-        return Section("ablation", "Ablation", shows, [], [to_fill("lookbook ablate", "No part was taken away yet.")])
+        return Section("ablation", "Ablation", shows, [], [to_fill(files, "ablate", "No part was taken away yet.")])
     rows = content["variants"].rows()
     kinds = list(dict.fromkeys((row["mode"].text, row["budget"].text) for row in rows))
     body = [
@@ -39,23 +39,30 @@ def ablation(files: Files) -> Section:
 
 def shapley(files: Files) -> Section:
     shows = (
-        "A fair division of the result among the sources: "
-        "each gets its mean contribution over all orders in which they could be added."
+        "A division of the result among the sources: "
+        "each gets what it adds on average, over the orders in which they can be added one by one."
     )
     rows = file(files, "ablation.json")["shapley"].rows()
     if not rows:
-        return Section("shapley", "Shapley values", shows, [], [to_fill("lookbook ablate --shapley", "Not computed for this run.")])
+        return Section("shapley", "Shapley values", shows, [], [to_fill(files, "ablate --shapley", "Not computed for this run.")])
     measures = list(dict.fromkeys(row["of"].text for row in rows))
     drawings = [_shares(measure, [row for row in rows if row["of"].text == measure]) for measure in measures]
     missing = (
         []
         if "map" in measures
-        else [to_fill("lookbook ablate --shapley", "Shapley values of MAP take many fits, and were not asked for.")]
+        else [to_fill(files, "ablate --shapley", "Shapley values of MAP take many fits, and were not asked for.")]
     )
     most = {measure: max((r for r in rows if r["of"].text == measure), key=lambda r: r["value"].number) for measure in measures}
     says: list[Child] = []
     for measure, row in most.items():
-        says += [f"Of the {_measure(measure)}, {label(row['source'].text)} brings the most: ", number(row["share"], ".0%"), ". "]
+        if row["value"].number > 0:
+            says += [
+                f"Of the {_measure(measure)}, {label(row['source'].text)} brings the most: ",
+                number(row["share"], ".0%"),
+                ". ",
+            ]
+        else:
+            says.append(f"To the {_measure(measure)} no source adds anything. ")
     return Section("shapley", "Shapley values", shows, says, [small_multiples(drawings), _shapley_table(rows), *missing])
 
 

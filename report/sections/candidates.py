@@ -22,14 +22,14 @@ def funnel(files: Files) -> Section:
     shows = "Where purchases of the test week get lost: no ranking can recommend what no source retrieved or the cut left out."
     results = file(files, "metrics.json")
     if not results["union"]:
-        return Section("ceiling", "Recall ceiling", shows, [], [to_fill("lookbook run", "This run judged no week.")])
-    steps = _steps(files)
+        return Section("ceiling", "Recall ceiling", shows, [], [to_fill(files, "run", "This run judged no week.")])
+    passed = steps(files)
     drawing = figure(
         labelled_bars("purchases"),
-        [{"name": name, "value": labels, "share": share} for name, labels, share in steps],
+        [{"name": name, "value": labels, "share": share} for name, labels, share in passed],
         [Column("name", "step"), Column("value", "labels", ",.0f"), Column("share", "share of all", ".1%")],
         title="From what was bought to what was recommended, each customer and article counted once",
-        label="Bars that get shorter from one step to the next.",
+        label="One bar for each step.",
     )
     depth = figure(
         curves("candidates kept per customer", "recall", form=".0%", zero=True),
@@ -39,16 +39,16 @@ def funnel(files: Files) -> Section:
             *(Column(n, h, ".3f") for n, h in (("y", "recall"), ("low", "low"), ("high", "high"))),
         ],
         title="Recall by the number of candidates kept",
-        label="A line that rises with more candidates.",
+        label="A line over the number of candidates kept.",
     )
-    return Section("ceiling", "Recall ceiling", shows, _ceiling_finding(steps), [drawing, depth])
+    return Section("ceiling", "Recall ceiling", shows, _ceiling_finding(passed), [drawing, depth])
 
 
 def sources(files: Files) -> Section:
     shows = "What each candidate source brings: how many articles it suggests, and how many of the later purchases are among them."
     rows = [row for row in file(files, "metrics.json")["sources"].rows() if row["source"].text != UNION]
     if not rows:
-        return Section("sources", "Sources", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+        return Section("sources", "Sources", shows, [], [to_fill(files, "run", "This run judged no week.")])
     drawing = figure(
         labelled_bars("recall of the labels", form=".0%", limits=True),
         [{"name": label(row["source"].text), "value": row["recall"], "low": row["low"], "high": row["high"]} for row in rows],
@@ -59,7 +59,7 @@ def sources(files: Files) -> Section:
     return Section("sources", "Sources", shows, _source_finding(rows), [drawing, _source_table(files, rows), *_overlap(files)])
 
 
-def _steps(files: Files) -> list[tuple[str, Fact, Fact]]:
+def steps(files: Files) -> list[tuple[str, Fact, Fact]]:
     """Name, labels left and their share of all labels, of each step of the funnel."""
     results, k = file(files, "metrics.json"), file(files, "run.json")["k"]
     union = results["sources"].where("source", UNION)[0]
@@ -85,27 +85,37 @@ def _steps(files: Files) -> list[tuple[str, Fact, Fact]]:
     ]
 
 
-def _ceiling_finding(steps: list[tuple[str, Fact, Fact]]) -> list[Child]:
-    (_, everything, _), (_, _, retrieved), (_, _, kept), (last, _, top) = steps
+def _ceiling_finding(passed: list[tuple[str, Fact, Fact]]) -> list[Child]:
+    (_, everything, _), (_, _, retrieved), (_, _, kept), (last, _, top) = passed
     return [
         "Of ", number(everything, ",.0f"), " purchases, ", number(retrieved, ".1%"), " were retrieved and ", number(kept, ".1%"),
-        " were left after the cut: that is the most a ranking could reach. ", number(top, ".1%"), f" were {last}.",
+        " were left after the cut: that is the most that ranking these can reach. ", number(top, ".1%"), f" were {last}.",
     ]  # fmt: skip
 
 
 def _source_finding(rows: list[Fact]) -> list[Child]:
-    most = max(rows, key=lambda row: row["recall"].number)
+    """What finds most, what finds most that no other does, what is bought most often; each only where there is any."""
+    most, only, precise = (_largest(rows, name) for name in ("recall", "found_only", "positive_rate"))
+    if not most:
+        return ["No source found any of the purchases."]
+    name = label(most["source"].text)
     if len(rows) == 1:
-        return [sentence(f"{label(most['source'].text)} is the only source: it finds "), number(most["recall"], ".1%"), " of them."]
-    only = max(rows, key=lambda row: row["found_only"].number)
-    precise = max(rows, key=lambda row: row["positive_rate"].number)
-    second, third = label(only["source"].text), label(precise["source"].text)
-    also = "it also finds" if second == label(most["source"].text) else f"{second} finds"
-    return [
-        sentence(f"{label(most['source'].text)} finds the most, "), number(most["recall"], ".1%"),
-        f" of the purchases; {also} the most that no other source finds, ", number(only["found_only"], ",.0f"),
-        f". A candidate of {third} is bought most often, ", number(precise["positive_rate"], ".1%"), " of the time.",
-    ]  # fmt: skip
+        return [sentence(f"{name} is the only source: it finds "), number(most["recall"], ".1%"), " of them."]
+    said: list[Child] = [sentence(f"{name} finds the most, "), number(most["recall"], ".1%"), " of the purchases; "]
+    if only:
+        other = label(only["source"].text)
+        said.append("it also finds" if other == name else f"{other} finds")
+        said += [" the most that no other source finds, ", number(only["found_only"], ",.0f"), "."]
+    else:
+        said.append("none finds any that no other finds.")
+    often: list[Child] = [f" A candidate of {label(precise['source'].text)} is bought most often, "]
+    return [*said, *([*often, number(precise["positive_rate"], ".1%"), " of the time."] if precise else [])]
+
+
+def _largest(rows: list[Fact], name: str) -> Fact:
+    """The row with the largest value above 0; a Fact of None where there is none."""
+    known = [row for row in rows if row[name].number > 0]
+    return max(known, key=lambda row: row[name].number, default=Fact(None, ""))
 
 
 def _source_table(files: Files, rows: list[Fact]) -> Html:
@@ -132,7 +142,7 @@ def _source_table(files: Files, rows: list[Fact]) -> Html:
 def _overlap(files: Files) -> list[Html]:
     rows = file(files, "ablation.json")["overlap"].rows()
     if not rows:
-        return [to_fill("lookbook ablate", "How much the sources overlap has not been measured for this run.")]
+        return [to_fill(files, "ablate", "How much the sources overlap has not been measured for this run.")]
     names = list(dict.fromkeys(label(row["source"].text) for row in rows))
     data: list[Row] = [
         {"source": label(row["source"].text), "other": label(row["other"].text), "value": row["jaccard"]} for row in rows
@@ -143,6 +153,6 @@ def _overlap(files: Files) -> list[Html]:
             data,
             [Column("source", "source"), Column("other", "other"), Column("value", "Jaccard overlap")],
             title="Overlap of the candidates: shared by two sources, of all that either has (Jaccard)",
-            label="A square of numbers between 0 and 1, darker where two sources suggest the same articles.",
+            label="A square of numbers between 0 and 1, in a fuller colour where two sources suggest more of the same articles.",
         )
     ]

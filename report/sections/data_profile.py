@@ -51,7 +51,7 @@ def data_profile(files: Files) -> Section:
     shows = "What the data look like: how much is sold when, how often customers return to an article, and what is missing."
     profile = file(files, "profile.json")
     if not profile:
-        return Section("data", "Data", shows, [], [to_fill("lookbook data profile", "The data have not been profiled.")])
+        return Section("data", "Data", shows, [], [to_fill(files, "data profile", "The data have not been profiled.")])
     weekly = [_weekly(profile, name) for name in WEEKLY if name in dict(profile["weeks"][0].items())]
     forms = [*weekly, *_weekdays(profile), *_long_tail(profile), *_life_cycle(profile), *_measures(profile)]
     body = [small_multiples(forms), *_figures(profile), *histograms(profile), *columns(profile), *policy(profile)]
@@ -80,7 +80,7 @@ def _long_tail(profile: Fact) -> list[Html]:
     drawing = curves(
         "share of the articles sold, best-selling first", "share of the purchases", form=".0%", across=".0%", zero=True, dots=False
     )
-    words = "A line that rises steeply where few articles make most of the sales."
+    words = "A line over the articles, the best-selling ones first."
     return [figure(drawing, rows, shown, title="Long tail of the articles", label=words)] if rows else []
 
 

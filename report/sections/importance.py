@@ -12,8 +12,8 @@ from lookbook.report.section import Files, Section, file, to_fill
 METHODS = {
     "gain": ("gain", ",.0f", "how much its splits improve the trees"),
     "split": ("splits", ",.0f", "how often a tree asks for it"),
-    "permutation": ("permutation", "+.5f", "drop of MAP when its values are shuffled"),
-    "shap": ("SHAP", ".4f", "mean size of its part in a score"),
+    "permutation": ("permutation", "+.5f", "what MAP loses when its values are shuffled"),
+    "shap": ("SHAP", ".4f", "mean size of what it adds to a score, less what it adds to the customer's articles on average"),
 }
 LEVELS = {"feature": "Features", "group": "Feature groups", "source": "Sources"}
 SHOWN = 20
@@ -27,7 +27,7 @@ def importance(files: Files) -> Section:
     content = file(files, "importance.json")
     if not content["importance"]:
         return Section(
-            "importance", "Importance", shows, [], [to_fill("lookbook explain", "The ranker has not been explained for this run.")]
+            "importance", "Importance", shows, [], [to_fill(files, "explain", "The ranker has not been explained for this run.")]
         )
     methods = tag(
         "dl",
@@ -40,11 +40,12 @@ def importance(files: Files) -> Section:
 
 def dependence(files: Files) -> Section:
     shows = (
-        "How the score of an article changes with one column while all else stays, and what that column adds in real cases (SHAP)."
+        "How the score of an article changes with one column while all else stays, "
+        "and what that column adds to real candidates, less what it adds to the customer's others on average (SHAP)."
     )
     content = file(files, "importance.json")
     if not content["partial_dependence"]:
-        missing = to_fill("lookbook explain", "The dependence on single features has not been computed for this run.")
+        missing = to_fill(files, "explain", "The dependence on single features has not been computed for this run.")
         return Section("dependence", "How features act", shows, [], [missing])
     features = list(dict.fromkeys(row["feature"].text for row in content["partial_dependence"].rows()))
     return Section(
@@ -97,18 +98,26 @@ def _share(row: Fact | None, form: str) -> Html:
 
 
 def _finding(content: Fact) -> list[Child]:
-    names = _named(content, "feature")
-    first, *others = list(names)[:3]
     nothing = Fact(None, "")
-    said: list[Child] = [f"By SHAP the ranker relies most on {first}"]
-    doc = names[first].get("shap", nothing)["doc"].text.partition(";")[0].rstrip(".")
-    said += [f" ({doc[0].lower()}{doc[1:]})"] if doc else []
-    said += [f", then on {' and '.join(others)}." if others else "."]
+    names = _named(content, "feature")
+    moving = [name for name, by_method in names.items() if by_method.get("shap", nothing)["value"].number > 0]
+    said = _moving(names, moving[:3])
     drops = {name: by_method.get("permutation", nothing)["value"] for name, by_method in names.items()}
     worst = max(drops, key=lambda name: _finite(drops[name].number))
-    if not drops[worst].number > 0:
-        return said
+    if not names[worst].get("permutation", nothing)["low"].number > 0:
+        return [*said, " Shuffling the values of no single feature costs more MAP than chance explains."]
     return [*said, " MAP drops most, by ", number(drops[worst], ".4f"), f", when the values of {worst} are shuffled."]
+
+
+def _moving(names: dict[str, dict[str, Fact]], strongest: Sequence[str]) -> list[Child]:
+    """What sets the scores of one customer apart. strongest: names, the first first; none where no feature does."""
+    if not strongest:
+        return ["By SHAP no feature sets the articles of a customer apart."]
+    first, *others = strongest
+    doc = names[first]["shap"]["doc"].text.partition(";")[0].rstrip(".")
+    about = f" ({doc[0].lower()}{doc[1:]})" if doc else ""
+    then = f", then by {' and '.join(others)}" if others else ""
+    return [f"By SHAP the articles of a customer are set apart most by {first}{about}{then}."]
 
 
 def _both(content: Fact, feature: str) -> Html:
@@ -117,7 +126,7 @@ def _both(content: Fact, feature: str) -> Html:
     known: list[Row] = [{"x": row["value"], "y": row["score"]} for row in curve if row["value"].value is not None]
     columns = [Column("x", feature, ",.4g"), Column("y", "mean score")]
     words = "Mean score of the candidates when this column has the value below."
-    drawing = curves(None, "mean score", across=",.3~g")
+    drawing = curves(None, "mean score", across="~s")
     above = [figure(drawing, known, columns, title=feature, label=words)] if known else []
     doc = next((row["doc"].text for row in content["importance"].where("name", feature) if row["doc"]), "")
     unknown = [row["score"] for row in curve if row["value"].value is None]
@@ -127,10 +136,9 @@ def _both(content: Fact, feature: str) -> Html:
     ]
     points = _thinned(content["shap_values"].where("feature", feature))
     rows: list[Row] = [{"x": row["value"], "y": row["contribution"]} for row in points if row["value"].value is not None]
-    words = "Each point is one candidate: its value, and what that adds to its score."
-    below = (
-        [figure(scatter("contribution"), rows, [], title=f"{feature}: SHAP of {len(rows)} candidates", label=words)] if rows else []
-    )
+    words = "Each point is one candidate: its value, and what that adds to its score, less the customer's mean."
+    title = f"{feature}: SHAP of {len(rows)} candidates, less the customer's mean"
+    below = [figure(scatter("added to the score"), rows, [], title=title, label=words)] if rows else []
     return tag("div", {"class": "pair"}, *above, paragraph(tag("small", {}, *said)), *below)
 
 
@@ -145,5 +153,7 @@ def _steepest(content: Fact, features: Sequence[str]) -> list[Child]:
         scores = [row["score"] for row in content["partial_dependence"].where("feature", feature)]
         ends[feature] = min(scores, key=lambda s: s.number), max(scores, key=lambda s: s.number)
     widest = max(features, key=lambda f: ends[f][1].number - ends[f][0].number)
+    if ends[widest][0].value == ends[widest][1].value:
+        return ["None of these columns moves the mean score."]
     low, high = (number(end, ".2f") for end in ends[widest])
     return [f"{widest} moves the score furthest: the mean score lies between ", low, " and ", high, "."]

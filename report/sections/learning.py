@@ -8,7 +8,7 @@ from lookbook.report.section import Files, Section, file
 
 
 def learning(files: Files) -> Section:
-    shows = "How the models improved while they learned, and where learning was stopped."
+    shows = "How good the models were while they learned, and where learning was stopped."
     content = file(files, "report.json")["learning"]
     rows = content["sources"].rows()
     names = list(dict.fromkeys(row["source"].text for row in rows))
@@ -53,7 +53,7 @@ def _ranker(trees: list[Fact]) -> Html:
         data,
         [Column("x", "trees", "d"), Column("y", "MAP@12")],
         title="Ranker: MAP@12 on the newest training week",
-        label="A line over the number of trees that flattens out.",
+        label="A line over the number of trees.",
     )
 
 
@@ -64,5 +64,5 @@ def _finding(content: Fact, trees: list[Fact]) -> list[Child]:
     at = trees[int(chosen.number) - 1] if 0 < chosen.number <= len(trees) else Fact(None, "")
     return [
         "The ranker was best on the newest training week with ", number(chosen, "d"), " trees: MAP@12 ", number(at, ".4f"),
-        " among that week's sampled candidates, which are fewer than in the test week, so it is higher than there.",
+        " among that week's sampled candidates, not to be compared with the test week's, where all candidates are ranked.",
     ]  # fmt: skip

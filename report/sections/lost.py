@@ -12,7 +12,7 @@ def lost_labels(files: Files) -> Section:
     rows = file(files, "importance.json")["lost_labels"].rows()
     if not rows:
         return Section(
-            "lost", "Lost purchases", shows, [], [to_fill("lookbook explain", "Purchases have not been traced for this run.")]
+            "lost", "Lost purchases", shows, [], [to_fill(files, "explain", "Purchases have not been traced for this run.")]
         )
     stages = list(dict.fromkeys(row["stage"].text for row in rows))
     segments = list(dict.fromkeys(row["segment"].text for row in rows))
@@ -51,5 +51,5 @@ def _finding(rows: list[Fact]) -> list[Child]:
     lost = [row for row in everybody if row["stage"].text != "recommended"]
     most = max(lost, key=lambda row: row["labels"].number, default=Fact(None, ""))
     if not most["labels"].value:
-        return ["Every purchase was recommended."]
-    return [f"Most are lost as “{most['stage'].text}”: ", number(most["share"], ".1%"), " of all purchases."]
+        return ["Every purchase was recommended."] if any(row["labels"].value for row in everybody) else ["Nobody bought anything."]
+    return [f"The largest loss is “{most['stage'].text}”: ", number(most["share"], ".1%"), " of all purchases."]

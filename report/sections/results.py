@@ -1,8 +1,10 @@
 """How good the recommendations are: the system, the baselines and each source alone, over everybody and by segment."""
 
+from dataclasses import dataclass
+
 from lookbook.report.chart import Row, figure
 from lookbook.report.fact import Fact
-from lookbook.report.html import Child, Html, between, join, label, number, sentence, table, with_interval
+from lookbook.report.html import Child, Html, join, label, number, sentence, table, tag, times, with_interval
 from lookbook.report.plots import grouped_intervals, intervals
 from lookbook.report.section import EVERYBODY, Files, Section, file, segment_label, to_fill
 
@@ -17,6 +19,30 @@ METRICS = {
     "mean_popularity_rank": ("popularity rank", ",.0f"),
 }
 """Metrics shown after MAP: heading and format. Defined in docs/conventions.md."""
+SCARCE = 100
+"""From this ratio on, what is compared with found next to nothing, and the ratio says no more than that."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The system against the best baseline, over everybody.
+
+    verdict: ahead, behind, cannot tell; "" where nothing was compared. cell, best: MAP of the system with its interval, of the
+    baseline. difference: of the two, with the ratio.
+    """
+
+    verdict: str
+    baseline: str
+    cell: Fact
+    best: Fact
+    difference: Fact
+
+
+def standing_of(files: Files) -> Standing:
+    results = file(files, "metrics.json")
+    told, best = results["standing"], best_baseline(files)
+    cell = results["metrics"][system_of(files)][EVERYBODY]["map"]
+    return Standing(told["standing"].text, best, cell, told["baseline_map"], results["differences"][best][EVERYBODY]["map"])
 
 
 def system_of(files: Files) -> str:
@@ -26,17 +52,15 @@ def system_of(files: Files) -> str:
     return next((name for name, _ in results["metrics"].items() if name not in compared), "")
 
 
-def best_baseline(files: Files, segment: str = EVERYBODY) -> str:
-    """The baseline with the highest MAP; "" where there is none."""
-    names = [name for name in _variants(files) if _kind(name, system_of(files)) == "baseline"]
-    metrics = file(files, "metrics.json")["metrics"]
-    return max(names, key=lambda name: metrics[name][segment]["map"]["value"].number, default="")
+def best_baseline(files: Files) -> str:
+    """The baseline with the highest MAP over everybody; "" where there is none."""
+    return file(files, "metrics.json")["standing"]["baseline"].text
 
 
 def results(files: Files) -> Section:
     shows = "How often the articles recommended for the test week were bought, by lookbook and by simpler ways to recommend."
     if not file(files, "metrics.json"):
-        return Section("results", "Results", shows, [], [to_fill("lookbook run", "This run judged no week.")])
+        return Section("results", "Results", shows, [], [to_fill(files, "run", "This run judged no week.")])
     chart = figure(
         intervals(f"MAP@{_k(files)}", kinds=["lookbook", "baseline", "one source alone"]),
         [_point(files, name) for name in _variants(files)],
@@ -48,7 +72,7 @@ def results(files: Files) -> Section:
 
 
 def segments(files: Files) -> Section:
-    shows = "The same by how long ago the customer last bought: regular customers are easier to predict than returning ones."
+    shows = "The same by how long ago the customer last bought."
     metrics = file(files, "metrics.json")["metrics"]
     system = system_of(files)
     names = [name for name in _variants(files) if _kind(name, system) != "one source alone"]
@@ -91,18 +115,16 @@ def _point(files: Files, variant: str, segment: str = EVERYBODY) -> Row:
 
 
 def _finding(files: Files) -> list[Child]:
-    metrics, system, best = file(files, "metrics.json"), system_of(files), best_baseline(files)
-    cell = metrics["metrics"][system][EVERYBODY]["map"]
+    system, found = system_of(files), standing_of(files)
     start: list[Child] = [
-        f"{sentence(label(system))} reaches MAP@{_k(files)} of ", with_interval(cell, ".4f"), " on ",
-        number(cell["n_customers"], ",.0f"), " customers with purchases. ",
+        f"{sentence(label(system))} reaches MAP@{_k(files)} of ", with_interval(found.cell, ".4f"), " on ",
+        number(found.cell["n_customers"], ",.0f"), " customers with purchases. ",
     ]  # fmt: skip
-    if not best:
+    if not found.verdict:
         return start
-    difference = metrics["differences"][best][EVERYBODY]["map"]
     return [
-        *start, f"The best baseline, {label(best)}, reaches ", number(metrics["metrics"][best][EVERYBODY]["map"]["value"], ".4f"),
-        ": the difference is ", with_interval(difference, "+.4f"), f", so {_verdict(difference, label(system))}.",
+        *start, f"The best baseline, {label(found.baseline)}, reaches ", number(found.best, ".4f"), ": the difference is ",
+        with_interval(found.difference, "+.4f"), f", so {_verdict(found.verdict, label(system))}.",
     ]  # fmt: skip
 
 
@@ -115,9 +137,12 @@ def _sign(difference: Fact) -> int:
     return 0 if low == high else int(low > 0) - int(high < 0)
 
 
-def _verdict(difference: Fact, system: str) -> str:
-    texts = {1: f"{system} is better by more than chance explains", -1: f"{system} is worse by more than chance explains"}
-    return texts.get(_sign(difference), "this week cannot tell the two apart")
+def _verdict(verdict: str, system: str) -> str:
+    texts = {
+        "ahead": f"{system} is better by more than chance explains",
+        "behind": f"{system} is worse by more than chance explains",
+    }
+    return texts.get(verdict, "this week cannot tell the two apart")
 
 
 def _table(files: Files) -> Html:
@@ -132,11 +157,17 @@ def _table(files: Files) -> Html:
     rows: list[list[Child]] = []
     for name in _variants(files):
         cells, difference = results["metrics"][name][EVERYBODY], results["differences"][name][EVERYBODY]["map"]
-        ratio = join([number(difference["ratio"], ".3f"), " × ", between(difference["ratio_low"], difference["ratio_high"], ".3f")])
-        compared = [ratio, with_interval(difference, "+.4f")] if difference else ["", ""]
+        compared = [_ratio(cells["map"]["value"], difference), with_interval(difference, "+.4f")] if difference else ["", ""]
         others = [number(cells[metric]["value"], form) for metric, (_, form) in METRICS.items()]
         rows.append([label(name), with_interval(cells["map"], ".4f"), *compared, *others])
     return table("Every recommender by every metric, with 95 % intervals", headings, rows)
+
+
+def _ratio(value: Fact, difference: Fact) -> Html:
+    """How many times the MAP of the system is `value`; that it is next to nothing, where it is."""
+    scarce = difference["ratio"].number >= SCARCE
+    words = "of nothing" if value.value == 0 else "of next to nothing" if scarce else ""
+    return join([times(difference), tag("small", {}, words) if words else ""])
 
 
 def _segment_finding(files: Files, groups: list[str]) -> list[Child]:

@@ -1,6 +1,6 @@
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +15,7 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset
 from lookbook.data.schema import LABELS, PAST_TRANSACTIONS, TRANSACTIONS, SchemaError, conform
 from lookbook.data.settings import DataSettings
-from lookbook.data.windows import Window, last_window
+from lookbook.data.windows import Window, last_window, passed_over, training_windows
 
 AS_OF = date(2020, 9, 16)
 
@@ -59,6 +59,36 @@ def test_every_row_is_known_or_a_label_or_later_and_never_two_of_them(rows: list
 def test_the_last_window_holds_the_last_seven_days() -> None:
     assert last_window(date(2020, 9, 22)) == Window(AS_OF)
     assert Window(AS_OF).end == date(2020, 9, 23)
+
+
+def every_day(first: date, last: date) -> set[date]:
+    return {first + timedelta(days=n) for n in range((last - first).days + 1)}
+
+
+def test_training_windows_stand_side_by_side_before_the_target() -> None:
+    windows = training_windows(Window(AS_OF), 3, days=every_day(date(2020, 1, 1), AS_OF))
+    assert passed_over(Window(AS_OF), windows) == []
+    assert [window.as_of for window in windows] == [date(2020, 8, 26), date(2020, 9, 2), date(2020, 9, 9)]
+    assert [window.end for window in windows] == [date(2020, 9, 2), date(2020, 9, 9), AS_OF]
+    assert Window(AS_OF).earlier(-1).as_of == AS_OF + timedelta(weeks=1)
+
+
+def test_weeks_without_purchases_are_passed_over_for_older_ones_as_long_as_something_is_known_before_them() -> None:
+    target, closed = Window(date(2020, 1, 29)), every_day(date(2020, 1, 15), date(2020, 1, 21))
+    days = every_day(date(2020, 1, 1), date(2020, 2, 5)) - closed
+    assert training_windows(target, 2, days=days) == [Window(date(2020, 1, 8)), Window(date(2020, 1, 22))]
+    assert training_windows(target, 9, days=days) == [Window(date(2020, 1, 8)), Window(date(2020, 1, 22))]
+    assert passed_over(target, training_windows(target, 2, days=days)) == [Window(date(2020, 1, 15))]
+    assert training_windows(target, 2, days={date(2020, 2, 1)}) == []
+    assert passed_over(target, []) == []
+
+
+@given(st.sets(st.integers(0, 60), min_size=1), st.integers(1, 5))
+def test_training_windows_are_the_newest_with_purchases_in_and_before_them(ago: set[int], weeks: int) -> None:
+    target, days = Window(AS_OF), {AS_OF - timedelta(days=n) for n in ago}
+    every = [target.earlier(back) for back in range(9, 0, -1)]
+    usable = [w for w in every if any(w.as_of <= day < w.end for day in days)][-weeks:]
+    assert training_windows(target, weeks, days=days) == [w for w in usable if any(day < w.as_of for day in days)]
 
 
 def test_a_narrowed_history_holds_the_customers_asked_for_and_all_articles(market: Dataset) -> None:

@@ -22,6 +22,8 @@ def standing(map_of_system: float, low: float | None, high: float | None, ratio:
         (-0.2, -0.01, "behind"),
         (-0.1, 0.1, "cannot tell"),
         (0.0, 0.1, "cannot tell"),
+        (0.1, 0.1, "cannot tell"),  # of one customer
+        (-0.1, -0.1, "cannot tell"),
         (None, None, "cannot tell"),
     ],
 )

@@ -101,3 +101,9 @@ def test_what_is_added_to_all_pairs_of_a_customer_alike_counts_for_nothing() -> 
     left = less_the_mean(added, customers)
     assert left.tolist() == [[0.0, -1.0], [0.0, 0.0], [0.0, 1.0], [0.0, 2.0], [0.0, -2.0]]
     assert less_the_mean(added[:0], customers[:0]).shape == (0, 2)
+
+
+def test_what_is_added_alike_counts_for_exactly_nothing_where_its_mean_is_rounded() -> None:
+    customers = np.array([1] * 7 + [2] * 3, dtype=np.uint32)
+    added = np.array([[0.1]] * 7 + [[0.7]] * 3)
+    assert not less_the_mean(added, customers).any()

@@ -13,6 +13,10 @@ VARIANTS = ("lookbook", "popularity", "most_bought", *(f"{source}_alone" for sou
 METRICS = ("map", "recall", "precision", "f1", "ndcg", "mrr", "hit_rate", "catalogue_coverage", "mean_popularity_rank")
 SEGMENTS = ("all", "<=7", "8-30", "never")
 STAGES = ("not for sale before", "never retrieved", "cut", "ranked > 50", "ranked 13-50", "recommended")
+STANDING = {
+    "baseline": "popularity", "map": 0.2, "baseline_map": 0.183, "ratio": 1.2, "low": 0.01, "high": 0.06, "n_customers": 50,
+    "standing": "ahead",
+}  # fmt: skip
 Contents = dict[str, object]
 
 
@@ -46,6 +50,7 @@ def metrics() -> Contents:
         for d in (12, 50, 100)
     ]
     return {
+        "standing": STANDING,
         "metrics": means,
         "differences": table(-0.15, VARIANTS[1:], ratio=1.2, ratio_low=1.1, ratio_high=1.3),
         "sources": sources,
@@ -60,6 +65,7 @@ def about() -> Contents:
         "data": {"first_day": "2020-01-01", "last_day": "2020-09-22", "transactions": 3000, "customers": 60, "articles": 80},
         "test_week": "2020-09-16", "device": "cpu", "trees": 3, "versions": {"python": "3.11.7", "polars": "2.1.0"},
         "stages": {"learn": stage, "fit": stage}, "peak_memory_mb": 512,
+        "warnings": [f"source x retrieved nothing; it needs {NASTY}"],
     }  # fmt: skip
 
 
@@ -181,6 +187,7 @@ def gathered() -> Contents:
         "learning": {"sources": curve, "ranker": {"trees": 3, "map_at_12": [0.2, 0.25, 0.27, 0.26]}},
         "settings": [
             {"key": "run.seed", "value": 3, "default": 0},
+            {"key": "retrieval.co_purchase.k", "value": 42, "default": 60},
             {"key": "retrieval.sources", "value": list(SOURCES), "default": list(SOURCES)},
         ],
     }

@@ -16,7 +16,7 @@ FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--enable-logging=stderr", "--v=0", "--virtual-time-budget=10000",
 )  # fmt: skip
-PHONE = """<iframe src="measured.html" width="400" height="900"></iframe><script>
+PHONE = """<iframe src="measured.html" width="390" height="844"></iframe><script>
 addEventListener("message", (event) => { document.body.textContent = JSON.stringify(event.data); });
 </script>"""
 """A frame, because no window is narrower than 500 pixels."""
@@ -25,7 +25,24 @@ setTimeout(() => {
   const whole = document.documentElement, charts = [...document.querySelectorAll(".chart")];
   const drawn = charts.filter((chart) => chart.querySelector("svg path")).length;
   const failed = charts.filter((chart) => chart.textContent.startsWith("This chart could not be drawn")).length;
-  parent.postMessage({ wide: innerWidth, over: whole.scrollWidth - whole.clientWidth, drawn, failed }, "*");
+  const over = whole.scrollWidth - whole.clientWidth, outside = [], touching = [];
+  for (const chart of charts) {
+    const page = chart.getBoundingClientRect();
+    for (const text of chart.querySelectorAll("svg text")) {
+      const place = text.getBoundingClientRect();
+      const shown = place.width > 0 && getComputedStyle(text).opacity > 0;
+      if (shown && (place.left < page.left - 1 || place.right > page.right + 1)) outside.push(text.textContent);
+    }
+    for (const axis of chart.querySelectorAll(".role-axis-label")) {
+      const flat = [...axis.querySelectorAll("text")].filter((text) => text.getAttribute("opacity") !== "0" && text.textContent);
+      const places = flat.map((text) => text.getBoundingClientRect());
+      places.slice(1).forEach((place, at) => {
+        const before = places[at], level = Math.abs(place.top - before.top) < 2;
+        if (level && place.left < before.right + 3) touching.push(flat[at].textContent + "|" + flat[at + 1].textContent);
+      });
+    }
+  }
+  parent.postMessage({ wide: innerWidth, over, drawn, failed, outside, touching }, "*");
 }, 8000);
 </script>"""
 
@@ -56,7 +73,7 @@ def test_every_chart_is_drawn_the_console_stays_silent_and_the_page_prints(text,
     assert len(re.findall(rb"/Type\s*/Page\b", pdf.read_bytes())) > 5
 
 
-def test_on_a_phone_the_page_is_no_wider_and_a_chart_that_fails_is_seen(text, tmp_path):
+def test_on_a_phone_the_page_is_no_wider_no_label_is_cut_or_touches_another_and_a_chart_that_fails_is_seen(text, tmp_path):
     without_policy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", text)
     one_fails = without_policy.replace('"mark":{"type":"bar"', '"mark":{"type":"no such mark"', 1)
     before, end, after = one_fails.rpartition("</body>")
@@ -65,5 +82,5 @@ def test_on_a_phone_the_page_is_no_wider_and_a_chart_that_fails_is_seen(text, tm
     made, console = opened(tmp_path / "phone.html", tmp_path / "profile", "--dump-dom")
     measured = json.loads(re.sub(r"<[^>]*>", "", made))
     charts = text.count('<div class="chart"')
-    assert measured == {"wide": 400, "over": 0, "drawn": charts - 1, "failed": 1}
+    assert measured == {"wide": 390, "over": 0, "drawn": charts - 1, "failed": 1, "outside": [], "touching": []}
     assert len(console) == 1

@@ -9,7 +9,7 @@ import pytest
 from lookbook.report.fact import Fact, root
 from lookbook.report.html import join
 from lookbook.report.section import Section
-from lookbook.report.sections.ablation import ablation
+from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.data_profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
@@ -24,18 +24,16 @@ def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, obje
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "verdict"),
+    ("standing", "verdict"),
     [
-        (0.001, 0.02, "lookbook is better by more than chance explains"),
-        (-0.01, 0.02, "this week cannot tell the two apart"),
-        (0.0, 0.02, "this week cannot tell the two apart"),
-        (-0.02, -0.001, "lookbook is worse by more than chance explains"),
-        (0.02, 0.02, "this week cannot tell the two apart"),  # of one customer
+        ("ahead", "lookbook is better by more than chance explains"),
+        ("behind", "lookbook is worse by more than chance explains"),
+        ("cannot tell", "this week cannot tell the two apart"),
     ],
 )
-def test_the_result_is_told_by_the_interval_of_the_difference(contents, low, high, verdict):
-    contents["metrics.json"]["differences"]["popularity"]["all"]["map"] |= {"low": low, "high": high}
-    assert verdict in said(results, contents)
+def test_the_result_is_told_by_the_standing(contents, standing, verdict):
+    contents["metrics.json"]["standing"]["standing"] = standing
+    assert said(results, contents).endswith(f", so {verdict}.")
 
 
 def test_segments_are_sorted_into_better_worse_and_not_told_apart(contents):
@@ -51,10 +49,8 @@ def test_segments_are_sorted_into_better_worse_and_not_told_apart(contents):
     assert said(segments, contents) == "In no segment is the difference to popularity larger than chance explains."
 
 
-def test_without_a_baseline_nothing_is_compared(contents):
-    for part in ("metrics", "differences"):
-        for name in ("popularity", "most_bought"):
-            del contents["metrics.json"][part][name]
+def test_without_a_standing_nothing_is_compared(contents):
+    del contents["metrics.json"]["standing"]
     assert said(results, contents) == "Lookbook reaches MAP@12 of 0.2000 [0.1890, 0.2130] on 50 customers with purchases. "
     assert said(segments, contents) == ""
 
@@ -69,6 +65,28 @@ def test_a_single_source_is_compared_with_no_other(contents):
     rows = contents["metrics.json"]["sources"]
     contents["metrics.json"]["sources"] = [rows[0], rows[-1]]
     assert said(sources, contents) == "Repurchase is the only source: it finds 30.0% of them."
+
+
+def test_sources_that_find_nothing_are_not_praised(contents):
+    rows = contents["metrics.json"]["sources"]
+    rows[0]["positive_rate"] = None
+    for row in rows:
+        row["found_only"] = 0
+    assert said(sources, contents) == (
+        "Repurchase finds the most, 30.0% of the purchases; none finds any that no other finds. "
+        "A candidate of brand new source is bought most often, 3.7% of the time."
+    )
+    for row in rows:
+        row |= {"recall": 0.0, "positive_rate": None}
+    assert said(sources, contents) == "No source found any of the purchases."
+
+
+def test_shapley_values_that_are_all_nothing_name_no_source(contents):
+    for row in contents["ablation.json"]["shapley"]:
+        row["value"] = row["value"] if row["of"] == "recall" else 0.0
+    assert said(shapley, contents) == (
+        "Of the recall of the candidates, brand new source brings the most: 32%. To the MAP no source adds anything. "
+    )
 
 
 def test_an_ablation_is_told_for_every_way_to_leave_one_out(contents):
@@ -91,12 +109,16 @@ def test_importance_names_the_column_that_costs_most_when_shuffled(contents):
     worst = next(row for row in rows if (row["name"], row["method"]) == ("article_sales_7d", "permutation"))
     worst["value"] = 10.5
     assert said(importance, contents) == (
-        "By SHAP the ranker relies most on article_sales_1d (sales in n days), then on article_sales_2d and article_sales_3d. "
+        "By SHAP the articles of a customer are set apart most by article_sales_1d (sales in n days), then by article_sales_2d and "
+        "article_sales_3d. "
         "MAP drops most, by 10.5000, when the values of article_sales_7d are shuffled."
     )
     for row in rows:
-        row["value"] = -0.1 if row["method"] == "permutation" else None
-    assert "MAP" not in said(importance, contents)
+        row |= {"value": None, "low": -0.1}
+    assert said(importance, contents) == (
+        "By SHAP no feature sets the articles of a customer apart. "
+        "Shuffling the values of no single feature costs more MAP than chance explains."
+    )
 
 
 def test_the_feature_whose_curve_spans_most_is_named(contents):
@@ -104,14 +126,20 @@ def test_the_feature_whose_curve_spans_most_is_named(contents):
         {"feature": name, "value": n, "score": score} for n, (name, score) in enumerate((("a", 1), ("a", 0), ("b", 2), ("b", -1)))
     ]
     assert said(dependence, contents) == "b moves the score furthest: the mean score lies between −1.00 and 2.00."
+    for row in contents["importance.json"]["partial_dependence"]:
+        row["score"] = 0.5
+    assert said(dependence, contents) == "None of these columns moves the mean score."
 
 
 def test_lost_purchases_are_told_by_the_stage_that_loses_most(contents):
     rows = contents["importance.json"]["lost_labels"]
-    assert said(lost_labels, contents) == "Most are lost as “ranked 13-50”: 23.8% of all purchases."
+    assert said(lost_labels, contents) == "The largest loss is “ranked 13-50”: 23.8% of all purchases."
     for row in rows:
         row["labels"] = 10 if row["stage"] == "recommended" else 0
     assert said(lost_labels, contents) == "Every purchase was recommended."
+    for row in rows:
+        row["labels"] = 0
+    assert said(lost_labels, contents) == "Nobody bought anything."
 
 
 def test_the_days_of_the_data_and_a_first_week_that_is_cut_are_told(contents):

@@ -41,16 +41,15 @@ def learn_and_generate(
 
 
 LAUNCHED = range(60, 70)
-"""Articles of the market that are first sold in the two weeks before the day that contract tests take as as_of."""
+"""Articles of the market that are launched one a day, up to four days before the day that contract tests take as as_of."""
 
 
 @pytest.fixture(scope="session")
 def market(market: Dataset) -> Dataset:
     """The random market with articles that were launched lately, as every shop has them."""
-    before = pl.col("date") < market.last_day - timedelta(days=34)
-    return replace(
-        market, transactions=market.transactions.filter(~(pl.col("article").is_in(LAUNCHED) & before)), digest="launched"
-    )
+    launch = {article: market.last_day - timedelta(days=33 - n) for n, article in enumerate(LAUNCHED)}
+    sold_from = pl.col("article").replace_strict(launch, default=market.first_day, return_dtype=pl.Date)
+    return replace(market, transactions=market.transactions.filter(pl.col("date") >= sold_from), digest="launched")
 
 
 @pytest.fixture

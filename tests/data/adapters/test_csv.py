@@ -139,7 +139,7 @@ def test_articles_that_are_none_are_dropped_with_their_purchases(make_settings: 
     bought = ["c,x,2024-03-01", "b, POST ,2024-03-02", "b,C2-a,2024-03-02", "b,C2,2024-03-02", "b,x+,2024-03-02"]
     log = "customer,article,date,price\n" + "".join(f"{row},1.5\n" for row in bought)
     folder = written(tmp_path / "in", transactions=log, articles="id,name\nx,shirt\nPOST,postage\nx+,more\nC2,c\n")
-    (tmp_path / "in" / "none.txt").write_text("POST\n\n")
+    (tmp_path / "in" / "none.txt").write_bytes(b"\xef\xbb\xbfPOST\r\n\r\n")
     csv = {"articles": {**ARTICLES, "file": "articles.csv", "id": "id", "name": "name"}}
     given = {"exclude_articles": ("C2-*", "x+", "y*"), "exclude_articles_file": "none.txt"}
     settings = make_settings(dataset="csv", data_dir=folder, csv=csv, **given)
@@ -166,6 +166,28 @@ def test_names_of_articles_may_stand_in_the_purchases(make_settings: MakeSetting
         articles = Dataset.open(tmp_path / f"out{place}").articles.select("name", "category").collect()
         assert articles.rows() == [("shirt", 2), (None, 1)]
         assert not summary.quarantined
+
+
+def test_what_an_article_is_called_is_read_from_purchases_that_say_it_up_to_the_last_day(
+    make_settings: MakeSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lookbook.data.reading.delimited.BLOCK_BYTES", 40)
+    monkeypatch.setattr("lookbook.data.reading.delimited.HEADER_BYTES", 40)
+    rows = [
+        "c,x,2024-03-01,1.5,shirt,tops",
+        "b,x,2024-03-02,1.5,,sale",
+        "b,x,2024-03-04,1.5,shirt of tomorrow,later",
+        "b,x,2999-01-01,1.5,shirt of the far future,later",
+        "b,y,2024-03-03,1.5,cap,",
+        "b,z,2024-03-04,1.5,new,later",
+    ]
+    mapping = {"articles": {**ARTICLES, "name": "label", "category": "kind"}}
+    for place, order in enumerate((rows, rows[::-1])):
+        folder = written(tmp_path / f"in{place}", transactions="\n".join(["customer,article,date,price,label,kind", *order, ""]))
+        settings = make_settings(dataset="csv", data_dir=folder, csv=mapping, last_day="2024-03-03", quarantine_limit=0.2)
+        convert_dataset(settings, tmp_path / f"out{place}", today=today)
+        articles = Dataset.open(tmp_path / f"out{place}").articles.select("name", "category").collect()
+        assert articles.rows() == [("shirt", 1), ("cap", None)]
 
 
 def test_a_column_that_is_not_there_is_told_with_the_change_to_the_mapping(

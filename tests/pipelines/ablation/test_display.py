@@ -33,7 +33,8 @@ PAIRED = {
     "smallest_visible": 0.0022,
     "verdict": "hurts",
 }
-SOURCE = {
+GAIN = {"map": 0.1, "gain": -0.0004, "gain_low": -0.002, "gain_high": 0.0013, "smallest_visible": 0.002, "verdict": "cannot tell"}
+RETRIEVED = {
     "candidates_per_customer": 218.42,
     "recall": 0.40665,
     "low": 0.3,
@@ -47,7 +48,6 @@ SOURCE = {
     "retrieve_seconds": 4.25,
     "peak_memory_mb": 11626,
 }
-GAIN = {"map": 0.1, "gain": -0.0004, "gain_low": -0.002, "gain_high": 0.0013, "smallest_visible": 0.002, "verdict": "cannot tell"}
 
 
 def content(note: str | None = None) -> Ablation:
@@ -77,7 +77,7 @@ def raw(note: str | None = None) -> dict[str, object]:
             }
         ],
         "sources": [
-            {**SOURCE, "source": source, "positive_rate": None if source == "repurchase" else 0.0362} for source in SOURCES
+            {**RETRIEVED, "source": source, "positive_rate": None if source == "repurchase" else 0.0362} for source in SOURCES
         ],
         "shapley": [
             {"source": source, "of": of, "value": value, "low": -0.01, "high": 0.3, "standard_error": error, "share": 0.289}

@@ -19,6 +19,7 @@ from lookbook.pipelines.commands.next import (
     after_run,
     after_simulated,
     after_stop,
+    flags_of,
     tell,
 )
 from lookbook.pipelines.commands.options import ARTIFACTS
@@ -40,6 +41,15 @@ def make_run(artifacts: Path, *files: str, customer: str = "0042") -> Path:
             (folder / name).write_text(f"customer_id,prediction\n{customer},1 2\n" if name == "test_submission.csv" else "")
         (folder / "run.json").write_text(json.dumps({"settings_digest": "abc"}))
     return folder.with_name(folder.name.removesuffix(".partial"))
+
+
+@pytest.mark.parametrize(("where", "extra"), [(ARTIFACTS, []), (Path("else where"), ["--artifacts", "else where"])])
+def test_commands_about_a_run_name_it_and_its_folder_whatever_is_the_newest(where, extra):
+    folder = where / "runs" / "older"
+    assert flags_of(folder, where) == {
+        "run": ["--run", "older", *extra],
+        "settings": ["--config", str(folder / "config.resolved.toml"), *extra],
+    }
 
 
 def typed(steps: list[Step]) -> list[str]:

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from lookbook.data.errors import ColumnError
 from lookbook.data.windows import last_window
 from lookbook.pipelines.dry_run.unconverted import SAMPLE, rows_of_files, unconverted
 from lookbook.pipelines.settings.config import load_settings
@@ -52,6 +53,13 @@ def log(folder: Path, customers: list[int]) -> tuple[int, int]:
     )
     settings = load_settings(overrides={"data.dataset": "csv", "data.data_dir": str(folder)})
     return rows_of_files(settings.data, FIGURES)
+
+
+def test_a_wrong_column_of_customers_is_told_with_the_change_to_the_mapping(tmp_path: Path) -> None:
+    (tmp_path / "transactions.csv").write_text("cust,article,date,price\n1,2,2020-01-01,3.0\n")
+    settings = load_settings(overrides={"data.dataset": "csv", "data.data_dir": str(tmp_path)})
+    with pytest.raises(ColumnError, match=r'(?s)data\.csv\.customer = .customer.*write customer = "cust" in \[data\.csv\]'):
+        rows_of_files(settings.data, FIGURES)
 
 
 def test_the_customers_of_a_plain_log_are_counted(tmp_path: Path) -> None:

@@ -113,8 +113,19 @@ def test_a_week_in_which_the_shop_was_closed_gives_its_place_to_an_older_one(mar
     assert [week[0].window for week in found.training] == [WEEK.earlier(3), WEEK.earlier(1)]
 
 
+def test_many_closed_weeks_are_told_in_one_sentence(market: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    since = WEEK.earlier(5).as_of
+    open_days = ~pl.col("date").is_between(since, WEEK.earlier(2).end, closed="left")
+    gap = replace(market, transactions=market.transactions.filter(open_days), digest="closed for weeks")
+    system = replace(opened(gap, tmp_path), artifacts=Artifacts(tmp_path / "cache", Reporter("plain")))
+    targets(system, [WEEK])
+    said = f"no purchases in 4 weeks, the first of {since}, the last of {WEEK.earlier(2).as_of}: not training weeks\n"
+    assert capsys.readouterr().err == said
+
+
 def test_no_training_week_lies_before_the_data(market: Dataset, tmp_path: Path) -> None:
-    short = replace(market, first_day=WEEK.earlier(1).end - timedelta(days=3))
+    first = WEEK.earlier(2).end - timedelta(days=3)
+    short = replace(market, transactions=market.transactions.filter(pl.col("date") >= first), digest="short")
     (found,) = targets(opened(short, tmp_path), [WEEK])
     assert [week[0].window for week in found.training] == [WEEK.earlier(1)]
 
