@@ -59,9 +59,11 @@ class Standing:
                     "ranking.lambdarank.min_examples_in_leaf, `--preset best`, more weeks of data.",
                 ]
             case _:
+                customers = (
+                    "1 customer with purchases in the week is" if n == "1" else f"{n} customers with purchases in the week are"
+                )
                 return [
-                    f"{n} customers with purchases in the week are too few to tell lookbook from {name}: MAP@{k} "
-                    f"{against}{interval}.",
+                    f"{customers} too few to tell lookbook from {name}: MAP@{k} {against}{interval}.",
                     "`lookbook ablate --weeks 4` judges several weeks; a larger --sample or more data narrows the interval.",
                 ]
 

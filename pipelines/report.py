@@ -13,8 +13,9 @@ import polars as pl
 
 from lookbook.pipelines.data_sets.profile import profile_of
 from lookbook.pipelines.explain.customer import cards, example_customers
+from lookbook.pipelines.records.files import as_json
 from lookbook.pipelines.runs.finished import FinishedRun, reopened
-from lookbook.pipelines.runs.folder import add_to_run, as_json
+from lookbook.pipelines.runs.folder import add_to_run
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.settings.layers import DEFAULTS
 from lookbook.pipelines.stages.learn import learned

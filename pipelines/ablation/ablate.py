@@ -17,8 +17,9 @@ from lookbook.pipelines.ablation.rows import WHOLE, Trial, variant_rows, whole_o
 from lookbook.pipelines.ablation.sources import counted, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.records.files import as_json, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
-from lookbook.pipelines.runs.folder import add_to_run, as_json
+from lookbook.pipelines.runs.folder import add_to_run
 from lookbook.pipelines.stages.shards import Target, targets
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
@@ -74,7 +75,7 @@ def ablate(finished: FinishedRun, request: Request) -> Ablation:
     _announce(bench, request, trials)
     with system.artifacts.reporter.showing():
         found = _measured(bench, request, trials)
-    add_to_run(finished.folder, "ablation.json", as_json(found.as_dict()))
+    add_to_run(finished.folder, "ablation.json", as_json(found))
     return found
 
 
@@ -106,9 +107,9 @@ def _measured(bench: Bench, request: Request, trials: Sequence[Trial]) -> Ablati
         full=full,
         variants=rows + [row for build in built for row in variant_rows(bench, build.trials)],
         greedy=[build.record for build in built],
-        sources=[SourceRow(**row) for row in sources.quality.to_dicts()],
-        overlap=[Overlap(**row) for row in sources.overlap.to_dicts()],
-        shapley=[*(ShapleyRow(**row) for row in sources.recall.to_dicts()), *of_map],
+        sources=rows_of(sources.quality, SourceRow),
+        overlap=rows_of(sources.overlap, Overlap),
+        shapley=[*rows_of(sources.recall, ShapleyRow), *of_map],
         source_stages_computed_by_variants=_computed_for_sources(bench.full) - before,
     )
 

@@ -3,7 +3,6 @@
 Input: the content of ablation.json. Output: rich tables, which become plain text where there is no terminal.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +10,8 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation.record import Ablation, Overlap, ShapleyRow, SourceRow, VariantRow, Whole
 from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
+from lookbook.pipelines.records.files import as_line
+from lookbook.pipelines.terminal.figures import count
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, interval, table
 
@@ -28,16 +29,18 @@ PARTS = {"leave_one_out": "the source", "alone": "the others", "features": "the 
 def show_ablation(found: Ablation, folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
     """Print an ablation on stdout: tables, or one JSON object."""
     if json_lines:
-        print(json.dumps({"run": str(folder), "ablation": found.as_dict()}))
+        print(as_line({"run": folder, "ablation": found}))
         return
     out = console()
     for made in ablation_tables(found, width=out.width):
-        out.print(made, end="\n\n")
+        out.print(made)
+        out.print()
     for line in conclusions(found):
         out.print(line, soft_wrap=True)
     out.print(reporter.reuse())
     again = found.source_stages_computed_by_variants
-    out.print("No source was computed again for a variant." if again == 0 else f"{again} stages of sources were computed again.")
+    stages = f"{count(again, 'stage')} of sources {'was' if again == 1 else 'were'} computed again."
+    out.print(stages if again else "No source was computed again for a variant.")
     out.print(f"Results are in {folder / 'ablation.json'}", soft_wrap=True)
 
 

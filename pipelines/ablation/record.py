@@ -1,14 +1,7 @@
-"""What ablation.json holds. MAPs are of the test weeks pooled; low and high end 95 % intervals over customers.
+"""What ablation.json holds. MAPs are of the test weeks pooled; low and high end 95 % intervals over customers."""
 
-`Ablation.read` and `Ablation.as_dict` are the only way from and to the file.
-"""
-
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-
-from pydantic import TypeAdapter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -113,7 +106,7 @@ class SourceRow:
     found_only: int
     learn_seconds: float
     retrieve_seconds: float
-    peak_memory_mb: float
+    peak_memory_mb: int
 
 
 @dataclass(frozen=True)
@@ -153,16 +146,3 @@ class Ablation:
     overlap: Sequence[Overlap]
     shapley: Sequence[ShapleyRow]
     source_stages_computed_by_variants: int
-
-    @staticmethod
-    def of(content: Mapping[str, object]) -> "Ablation":
-        return TypeAdapter(Ablation).validate_python(content)
-
-    @staticmethod
-    def read(file: Path) -> "Ablation":
-        return Ablation.of(json.loads(file.read_text()))
-
-    def as_dict(self) -> dict[str, object]:
-        """Ready for JSON."""
-        rows = [{key: value for key, value in asdict(row).items() if key != "budget" or value} for row in self.shapley]
-        return {**asdict(self), "shapley": rows}

@@ -17,7 +17,8 @@ from lookbook.data.windows import Window
 from lookbook.pipelines.answer.asked import Asked
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.explain.customer import explain_customer
-from lookbook.pipelines.explain.pair import Content, explain_pair
+from lookbook.pipelines.explain.pair import explain_pair
+from lookbook.pipelines.records.files import Json, as_dict
 from lookbook.pipelines.runs.folder import find_run
 from lookbook.pipelines.runs.kept import kept_system
 from lookbook.pipelines.runs.raw_ids import article_names, customer_ids, dense_ids
@@ -99,11 +100,12 @@ class Run:
         table = given.with_columns(score=scored)
         return pairs.join(table, on=["customer", "article"], how="left", maintain_order="left")
 
-    def explain(self, customer: str, article: str | None = None) -> Content:
+    def explain(self, customer: str, article: str | None = None) -> dict[str, Json]:
         """Why `article` was or was not recommended to `customer`, from retrieval to rank; without an article, the list of the
         customer with the reason for each. The same as `lookbook explain --final --customer ID [--article ID] --json`."""
         decided = self._asked([customer]).decided()
-        return explain_customer(decided) if article is None else explain_pair(decided, customer=customer, article=article)
+        told = explain_customer(decided) if article is None else explain_pair(decided, customer=customer, article=article)
+        return as_dict(told)
 
     @cached_property
     def _system(self) -> System:

@@ -24,13 +24,14 @@ def export(
 
     from lookbook.pipelines.runs.export import export as write_export
     from lookbook.pipelines.runs.folder import find_run
+    from lookbook.pipelines.terminal.figures import count
 
     folder = find_run(artifacts, run)
     done = write_export(folder, form=form, out=out, customers=customers, k=k)
     if json:
         print(dumps({"run": str(folder), "file": str(done.file), "customers": done.customers, "rows": done.rows}))
     else:
-        print(f"{done.rows:,} recommendations to {done.customers:,} customers are in {done.file}")
+        print(f"{count(done.rows, 'recommendation')} to {count(done.customers, 'customer')} in {done.file}")
     tell(after_run(folder, artifacts), silent=json)
 
 

@@ -75,7 +75,9 @@ def exit_code(error: Exception) -> int | None:
 
 
 def failed(message: str, code: int) -> int:
-    print(f"lookbook: {message}", file=sys.stderr, flush=True)
+    from lookbook.pipelines.terminal.table import plain_lines
+
+    print(f"lookbook: {plain_lines(message)}", file=sys.stderr, flush=True)
     return code
 
 

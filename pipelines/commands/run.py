@@ -63,11 +63,12 @@ def recommend(
     reporter = output.reporter()
     from lookbook.pipelines.run import recommend_only
     from lookbook.pipelines.runs.display import show_run
-    from lookbook.pipelines.runs.folder import finished_runs, last_day, read_about
+    from lookbook.pipelines.runs.folder import finished_runs, read_about
 
     about, before = read_about(folder), finished_runs(output.artifacts)
-    trees, known_until = int(str(about["trees"])), last_day(about)
-    done = recommend_only(settings, reporter, root=output.artifacts, trees=trees, known_until=known_until, fresh=output.fresh)
+    done = recommend_only(
+        settings, reporter, root=output.artifacts, trees=about.trees, known_until=about.last_day, fresh=output.fresh
+    )
     show_run(done, reporter, json_lines=output.json, unchanged=done in before)
     tell(after_run(done, output.artifacts), silent=output.silent)
 

@@ -41,7 +41,7 @@ def compare(
     show_comparison(found.content, json_lines=json)
     if found.refused is not None:
         raise found.refused
-    tell(after_run(artifacts / "runs" / str(found.content["b"]), artifacts), silent=json or quiet)
+    tell(after_run(artifacts / "runs" / found.content.b, artifacts), silent=json or quiet)
 
 
 @runs_app.command

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from lookbook.data.registry import CheckReport, check_dataset
 from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.settings.config import Settings
+from lookbook.pipelines.terminal.table import plain_lines
 
 
 def check(settings: Settings, *, json_lines: bool) -> None:
@@ -22,7 +23,7 @@ def check(settings: Settings, *, json_lines: bool) -> None:
     """
     with TemporaryDirectory(prefix="lookbook-") as scratch, full_disk_explained(Path(scratch)):
         report = check_dataset(settings.data, Path(scratch), today=datetime.now().astimezone().date())
-    print(as_json(report) if json_lines else as_text(report))
+    print(as_json(report) if json_lines else plain_lines(as_text(report)))
 
 
 def as_json(report: CheckReport) -> str:

@@ -1,6 +1,6 @@
 """`lookbook data profile`: what a data set holds and how its customers buy.
 
-Input: a converted data set. Output: a stage with the tables of data/profile/tables.py, and the same as one JSON-ready dict.
+Input: a converted data set. Output: a stage with the tables of data/profile/tables.py, and the same as a Profile.
 """
 
 import json
@@ -13,7 +13,9 @@ from lookbook.data.conversion.rules import BROKEN
 from lookbook.data.dataset import Dataset
 from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
 from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
+from lookbook.pipelines.data_sets.record import Profile
 from lookbook.pipelines.machine.lock import locked
+from lookbook.pipelines.records.files import record_of
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage, write_tables
 from lookbook.pipelines.stages.data import open_dataset
@@ -27,7 +29,7 @@ PLACES = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max", "
 Row = dict[str, object]
 
 
-def profile(settings: Settings, reporter: Reporter, *, root: Path, fresh: bool = False) -> Row:
+def profile(settings: Settings, reporter: Reporter, *, root: Path, fresh: bool = False) -> Profile:
     """Convert the data set if that was not done, and give its profile; holds `root` meanwhile."""
     with locked(root):
         artifacts = Artifacts(root / "cache", reporter, fresh)
@@ -37,19 +39,13 @@ def profile(settings: Settings, reporter: Reporter, *, root: Path, fresh: bool =
             return profile_of(dataset, folder, artifacts)
 
 
-def profile_of(dataset: Dataset, folder: Path, artifacts: Artifacts) -> Row:
-    """The profile as a JSON-ready dict; computed only if the data set, or the code for it, is new. folder: the converted data set.
-
-    Most keys are tables as lists of rows, with the columns that data/profile says: columns, histograms, categories, weeks,
-    months, weekdays, long_tail, life_cycle. Others describe one distribution each, with its histogram: purchases_per_customer,
-    purchases_per_article (both of transactions), gaps (with the latest one per customer as `last`), days_since_last_purchase,
-    basket_articles. Then repurchase and repurchase_interval (a histogram in days), and dataset and policy: what was read, and
-    what became of bad rows.
-    """
+def profile_of(dataset: Dataset, folder: Path, artifacts: Artifacts) -> Profile:
+    """Computed only if the data set, or the code for it, is new. folder: the converted data set."""
     stage = profile_stage(dataset, artifacts)
     about = json.loads((folder / "dataset.json").read_text())
     rows = {name: table.collect().to_dicts() for name, table in stage.tables.items()}
-    return {**_tables(rows), **_distributions(rows), "dataset": _dataset(about), "policy": _policy(about)}
+    found = {**_tables(rows), **_distributions(rows), "dataset": _dataset(about), "policy": _policy(about)}
+    return record_of(found, Profile)
 
 
 def profile_stage(dataset: Dataset, artifacts: Artifacts) -> Stage:

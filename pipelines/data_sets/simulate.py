@@ -11,6 +11,7 @@ from lookbook.data.simulate.settings import SimulateSettings
 from lookbook.data.simulate.simulate import Simulated, n_steps, simulate
 from lookbook.data.simulate.writing import Format
 from lookbook.pipelines.machine.disk import full_disk_explained
+from lookbook.pipelines.terminal.figures import count
 from lookbook.pipelines.terminal.progress import Reporter
 
 
@@ -34,4 +35,5 @@ def show_simulated(done: Simulated, *, json_lines: bool) -> None:
     if json_lines:
         print(json.dumps({**asdict(done), "folder": str(done.folder)}))
         return
-    print(f"{done.rows:,} purchases of {done.customers:,} customers, {done.articles:,} articles, in {done.folder}")
+    customers, articles = count(done.customers, "customer"), count(done.articles, "article")
+    print(f"{count(done.rows, 'purchase')} of {customers}, {articles}, in {done.folder}")

@@ -137,7 +137,7 @@ def _of_run(run: Path | None, dataset: Dataset, settings: Settings) -> dict[str,
     """CUSTOMER_METRICS of the run's test recommendations: the numbers of customers and articles are those of the data."""
     if run is None:
         return {}
-    if read_about(run)["data_digest"] != dataset.digest:
+    if read_about(run).data_digest != dataset.digest:
         raise ArtifactError(f"run {run.name} was on other data; run lookbook on this folder first: --dataset hm --data-dir")
     recommended = pl.scan_parquet(run / "test_recommendations.parquet", glob=False).select(*RECOMMENDATIONS)
     labels = dataset.labels(last_window(dataset.last_day))

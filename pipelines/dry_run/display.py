@@ -20,7 +20,7 @@ def show_estimate(estimate: Estimate, *, json_lines: bool) -> None:
         print(json.dumps(as_dict(estimate)))
         return
     out = console()
-    shown = table("stage", "on disk", "to compute", "seconds", "MB memory", "MB disk", "estimated from")
+    shown = table("step", "on disk", "to compute", "seconds", "MB memory", "MB disk", "estimated from")
     for stage in estimate.stages:
         shown.add_row(stage.kind, whole(stage.cached), whole(stage.to_compute), *_cells(stage), _basis(stage))
     out.print(shown)

@@ -1,6 +1,6 @@
 """What customers were recommended and why, next to what they bought before and after.
 
-Input: FinishedRun, customers. Output: cards, one JSON-ready mapping per customer.
+Input: FinishedRun, customers. Output: cards, one per customer.
 """
 
 from collections import defaultdict
@@ -14,31 +14,26 @@ from lookbook.evaluation.segments import RECENCY_SEGMENTS, customer_segments
 from lookbook.pipelines.explain.decided import Decided, in_test_week
 from lookbook.pipelines.explain.lost_labels import traced
 from lookbook.pipelines.explain.reasons import Row, evidence, purchases, ranks_by_source, reason
+from lookbook.pipelines.explain.record import Bought, Card, CustomerCard, Purchase, RankBySource, Recommended
+from lookbook.pipelines.records.files import Record, record_of, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.raw_ids import customer_ids, named_articles
 from lookbook.pipelines.stages.rank import listed
 
-Card = dict[str, object]
 LAST_PURCHASES = 12
 """Articles of a customer that a card lists, the last bought first."""
 
 
 def cards(finished: FinishedRun, customers: pl.Series) -> list[Card]:
-    """A card for each of `customers` (ids of buyers of the test week), in their order.
-
-    customer: the retailer's id; segment; recommended: rank, article (the retailer's id), name, score (null = filled up), bought,
-    sources (source, rank; best first), reason; bought: article, name, recommended_rank, lost_at (null if recommended, else a
-    stage of evaluation.lost_labels), rank (among all that was ranked, null = not ranked), place (among all that was retrieved,
-    null = not retrieved), best first; last_purchases: article, name, days_ago, times (days on which it was bought).
-    """
+    """A card for each of `customers` (ids of buyers of the test week), in their order."""
     by_id = dict(zip(customers.sort(), cards_of(in_test_week(finished, customers)), strict=True))
     return [by_id[customer] for customer in customers]
 
 
-def explain_customer(decided: Decided) -> Card:
-    """The card of the one customer of `decided`, with `week` and `outcome_known` (whether it says what they bought then)."""
-    k = decided.system.settings.run.k
-    return {"week": str(decided.week.as_of), "k": k, "outcome_known": decided.outcome_known, **cards_of(decided)[0]}
+def explain_customer(decided: Decided) -> CustomerCard:
+    """The card of the one customer of `decided`."""
+    week, k = str(decided.week.as_of), decided.system.settings.run.k
+    return CustomerCard(week=week, k=k, outcome_known=decided.outcome_known, **vars(cards_of(decided)[0]))
 
 
 def example_customers(finished: FinishedRun, n: int = 10) -> pl.Series:
@@ -77,16 +72,17 @@ def cards_of(decided: Decided) -> list[Card]:
         .collect()
     )
     before = purchases(decided)
-    bought, recommended = _by_customer(_bought(decided)), _recommended(decided, before)
-    last = _by_customer(before.select("customer", pl.col("article_id").alias("article"), "name", "days_ago", "times"))
+    bought, recommended = _by_customer(_bought(decided), Bought), _recommended(decided, before)
+    columns = ("customer", pl.col("article_id").alias("article"), "name", "days_ago", "times")
+    last = _by_customer(before.select(columns), Purchase)
     return [
-        {
-            "customer": row["customer_id"],
-            "segment": row["segment"],
-            "bought": bought[row["customer"]],
-            "recommended": recommended[row["customer"]],
-            "last_purchases": last[row["customer"]][:LAST_PURCHASES],
-        }
+        Card(
+            customer=row["customer_id"],
+            segment=row["segment"],
+            bought=bought.get(row["customer"], []),
+            recommended=recommended.get(row["customer"], []),
+            last_purchases=last.get(row["customer"], [])[:LAST_PURCHASES],
+        )
         for row in about.to_dicts()
     ]
 
@@ -110,34 +106,32 @@ def _bought(decided: Decided) -> pl.DataFrame:
     )
 
 
-def _recommended(decided: Decided, before: pl.DataFrame) -> Mapping[int, list[Card]]:
+def _recommended(decided: Decided, before: pl.DataFrame) -> Mapping[int, Sequence[Recommended]]:
     lists = decided.recommended.join(named_articles(decided.system).collect(), on="article", how="left", validate="m:1")
     own, sources = _by_pair(before), _by_pair(ranks_by_source(decided))
     found = _by_pair(evidence(decided, lists))
     hits = {(row["customer"], row["article"]) for row in decided.labels.to_dicts()}
-    result: Mapping[int, list[Card]] = defaultdict(list)
+    result: dict[int, list[Recommended]] = {}
     for row in lists.sort("customer", "rank").to_dicts():
         pair = (row["customer"], row["article"])
         ranks = sources[pair]
-        result[row["customer"]].append(
-            {
-                "rank": row["rank"],
-                "article": row["article_id"],
-                "name": row["name"],
-                "score": row["score"],
-                "bought": pair in hits,
-                "sources": [{"source": each["source"], "rank": each["rank"]} for each in ranks],
-                "reason": reason(next(iter(own[pair]), None), ranks, found[pair]),
-            }
+        result.setdefault(row["customer"], []).append(
+            Recommended(
+                rank=row["rank"],
+                article=row["article_id"],
+                name=row["name"],
+                score=row["score"],
+                bought=pair in hits,
+                sources=[record_of(each, RankBySource) for each in ranks],
+                reason=reason(next(iter(own[pair]), None), ranks, found[pair]),
+            )
         )
     return result
 
 
-def _by_customer(table: pl.DataFrame) -> Mapping[int, list[Card]]:
-    rows: Mapping[int, list[Card]] = defaultdict(list)
-    for row in table.to_dicts():
-        rows[row.pop("customer")].append(row)
-    return rows
+def _by_customer(table: pl.DataFrame, kind: type[Record]) -> Mapping[int, Sequence[Record]]:
+    parts = table.partition_by("customer", as_dict=True, maintain_order=True, include_key=False)
+    return {customer: rows_of(part, kind) for (customer,), part in parts.items()}
 
 
 def _by_pair(table: pl.DataFrame) -> Mapping[tuple[int, int], list[Row]]:

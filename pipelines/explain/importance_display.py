@@ -1,15 +1,16 @@
 """What `lookbook explain` shows of a whole run: what the ranker looks at, and where the labels of the test week were lost.
 
-Input: the content of importance.json. Output: rich tables, which become plain text where there is no terminal.
+Input: Explained. Output: rich tables, which become plain text where there is no terminal.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
 
-from lookbook.pipelines.terminal.figures import as_float
+from lookbook.pipelines.explain.record import Explained, ImportanceRow
+from lookbook.pipelines.records.files import as_line, read_record
+from lookbook.pipelines.terminal.figures import decimals
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, table
 
@@ -17,68 +18,59 @@ METHODS = {"shap": "SHAP", "permutation": "MAP\nlost", "gain": "gain", "split": 
 """Methods of IMPORTANCE and their headings; rows are sorted by the first."""
 TITLES = {"feature": "Features", "group": "Feature groups", "source": "Columns of each candidate source"}
 
-Row = Mapping[str, object]
-Explained = Mapping[str, object]
-
 
 def show_importance(folder: Path, reporter: Reporter, *, top: int, json_lines: bool) -> None:
     """Print importance.json of a run on stdout: tables with the first `top` features, or one JSON object."""
-    explained: Explained = json.loads((folder / "importance.json").read_text())
+    explained = read_record(folder / "importance.json", Explained)
     if json_lines:
-        print(json.dumps({"run": str(folder), **explained}))
+        print(as_line({"run": folder, **vars(explained)}))
         return
     out = console()
     for made in importance_tables(explained, top=top, width=out.width):
-        out.print(made, end="\n\n")
-    out.print(importance_legend(explained), end="\n\n")
+        out.print(made)
+        out.print()
+    out.print(importance_legend(explained))
+    out.print()
     out.print(lost_label_table(explained, width=out.width))
+    out.print()
     out.print(reporter.reuse())
-    out.print(f"Results are in {folder / 'importance.json'}; `lookbook report` draws them, with how the score follows each value")
+    out.print(f"Results are in {folder / 'importance.json'}", soft_wrap=True)
 
 
 def importance_tables(explained: Explained, *, top: int, width: int) -> list[Table]:
     """A table each for features (the first `top`), groups and sources; each cell holds the value and, below it, its share."""
-    rows = rows_of(explained, "importance")
-    return [_table(level, [row for row in rows if row["level"] == level], top=top, width=width) for level in TITLES]
+    return [_table(level, [row for row in explained.importance if row.level == level], top=top, width=width) for level in TITLES]
 
 
 def importance_legend(explained: Explained) -> str:
     """What the columns of the tables are, in words."""
-    k, pairs = explained["k"], f"{explained['n_pairs_shap']:,}"
+    pairs, customers = f"{explained.n_pairs_shap:,} pairs", f"{explained.n_customers:,} customers"
     return (
-        f"SHAP: mean amount that it moves the score of a pair away from the customer's others, over {pairs} pairs. MAP lost: by "
-        f"how much MAP@{k} of the week of {explained['week']} ({as_float(explained['map']):.4f}, {explained['n_customers']:,} "
-        f"customers) falls when its values are "
-        f"dealt out anew among the pairs, mean of {explained['repeats']}, [95 % interval]; features that say the same thing stand "
-        f"in for each other, so that each may lose little. gain: training loss removed by its splits. %: share of the column."
+        f"SHAP: mean amount that it moves the score of a pair away from the customer's others, over {pairs}. MAP lost: by how much "
+        f"MAP@{explained.k} of the week of {explained.week} ({explained.map:.4f}, {customers}) falls when its values are dealt out "
+        f"anew among the pairs, mean of {explained.repeats}, [95 % interval]; features that say the same thing stand in for each "
+        "other, so that each may lose little. gain: training loss removed by its splits. %: share of the column."
     )
 
 
 def lost_label_table(explained: Explained, *, width: int) -> Table:
     """A row per stage, a column per segment: labels that ended there, and their share of the segment's."""
-    rows = rows_of(explained, "lost_labels")
-    segments = list(dict.fromkeys(str(row["segment"]) for row in rows))
+    rows = explained.lost_labels
+    segments = list(dict.fromkeys(row.segment for row in rows))
     title = (
-        f"Where the articles that were bought in the week of {explained['week']} were lost, "
-        "by days since the customer's last purchase"
+        f"Where the articles that were bought in the week of {explained.week} were lost, by days since the customer's last purchase"
     )
     made = table("", *segments, title=title, fold=False)
-    digits = ",.0f" if width >= WIDE else ".0f"
-    cells = {(r["stage"], r["segment"]): f"{as_float(r['labels']):{digits}}\n{as_float(r['share']):.1%}" for r in rows}
-    for stage in dict.fromkeys(row["stage"] for row in rows):
-        made.add_row(str(stage), *(cells.get((stage, segment), "") for segment in segments))
+    digits = ",d" if width >= WIDE else "d"
+    cells = {(row.stage, row.segment): f"{row.labels:{digits}}\n{row.share:.1%}" for row in rows}
+    for stage in dict.fromkeys(row.stage for row in rows):
+        made.add_row(stage, *(cells.get((stage, segment), "") for segment in segments))
     return made
 
 
-def rows_of(explained: Explained, name: str) -> Sequence[Row]:
-    rows = explained[name]
-    assert isinstance(rows, list)
-    return rows
-
-
-def _table(level: str, rows: Sequence[Row], *, top: int, width: int) -> Table:
-    cells = {(str(row["name"]), str(row["method"])): row for row in rows}
-    names = sorted({str(row["name"]) for row in rows}, key=lambda name: (-as_float(cells[name, "shap"]["value"]), name))
+def _table(level: str, rows: Sequence[ImportanceRow], *, top: int, width: int) -> Table:
+    cells = {(row.name, row.method): row for row in rows}
+    names = sorted({row.name for row in rows}, key=lambda name: (-cells[name, "shap"].value, name))
     shown = names[:top] if level == "feature" else names
     of = f"; {len(shown)} of {len(names)}" if len(shown) < len(names) else ""
     described = level == "feature" and width >= WIDE
@@ -86,25 +78,19 @@ def _table(level: str, rows: Sequence[Row], *, top: int, width: int) -> Table:
     headings = (first, *METHODS.values(), *(("meaning",) if described else ()))
     made = table(*headings, title=f"{TITLES[level]}, largest SHAP importance first{of}", left=(first, "meaning"), fold=described)
     for name in shown:
-        group = f"\n  {cells[name, 'shap']['group']}" if level == "feature" else ""
-        meaning = [str(cells[name, "shap"]["doc"])] if described else []
+        group = f"\n  {cells[name, 'shap'].group}" if level == "feature" else ""
+        meaning = [cells[name, "shap"].doc or ""] if described else []
         made.add_row(f"{name}{group}", *(_cell(cells[name, method], width=width) for method in METHODS), *meaning)
     return made
 
 
-def _cell(row: Row, *, width: int) -> str:
-    value, share = as_float(row["value"]), row["share"]
-    below = "" if share is None else f"\n{as_float(share):.1%}"
-    match row["method"]:
+def _cell(row: ImportanceRow, *, width: int) -> str:
+    below = "" if row.share is None else f"\n{row.share:.1%}"
+    match row.method:
         case "permutation":
             gap = " " if width >= WIDE else "\n"
-            return f"{_decimals(value)}\n[{_decimals(row['low'])},{gap}{_decimals(row['high'])}]{below}"
+            return f"{decimals(row.value)}\n[{decimals(row.low)},{gap}{decimals(row.high)}]{below}"
         case "shap":
-            return f"{_decimals(value)}{below}"
+            return f"{decimals(row.value)}{below}"
         case _:
-            return f"{value:,.0f}{below}"
-
-
-def _decimals(value: object) -> str:
-    """Four of them; nothing is -0.0000."""
-    return f"{round(as_float(value), 4) + 0.0:.4f}"
+            return f"{row.value:,.0f}{below}"

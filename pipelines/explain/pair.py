@@ -1,6 +1,6 @@
 """One decision: why an article was, or was not, recommended to a customer.
 
-Input: FinishedRun, a customer and an article by the retailer's ids. Output: a JSON-ready mapping.
+Input: FinishedRun, a customer and an article by the retailer's ids. Output: Decision, CustomerCard.
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,14 @@ from lookbook.pipelines.explain.customer import explain_customer
 from lookbook.pipelines.explain.decided import Decided, decided_for
 from lookbook.pipelines.explain.feature_sets import feature_sets
 from lookbook.pipelines.explain.reasons import evidence, meaning, purchases, value_text
+from lookbook.pipelines.explain.record import Contribution, CustomerCard, Decision, Evidence, SourceSays
+from lookbook.pipelines.records.files import record_of, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.raw_ids import dense_id, named_articles
 from lookbook.pipelines.stages.learn import learned
 from lookbook.ranking.ranker import feature_matrix
 from lookbook.retrieval.source import CandidateSource, Count
 
-Content = dict[str, object]
 UNLIMITED: Count = 65_535
 RANKED = "ranked"
 
@@ -49,7 +50,7 @@ class One:
         return None if customer is None else One(customer, article, final)
 
 
-def explain_one(finished: FinishedRun, one: One) -> Content:
+def explain_one(finished: FinishedRun, one: One) -> CustomerCard | Decision:
     """As `explain_pair`, or `explain_customer` where no article is asked for.
 
     It is about the test week if the customer bought in it, unless the final week is asked for; else about the week after the data.
@@ -61,13 +62,8 @@ def explain_one(finished: FinishedRun, one: One) -> Content:
     return explain_customer(decided) if one.article is None else explain_pair(decided, customer=one.customer, article=one.article)
 
 
-def explain_pair(decided: Decided, *, customer: str, article: str) -> Content:
-    """What every step made of the pair, in the week of `decided`, which is about this customer.
-
-    customer, article: the retailer's ids; name; week; outcome_known, bought (null = not known yet), stage (not for sale before,
-    never retrieved, cut, ranked or recommended); k, max_candidates; times, days_ago: the customer's own purchases of the article
-    (0 and null = none); place among n_retrieved by rrf; rank among n_ranked; score; recommended_rank; start, contributions: see
-    `contributions`; sources: see `_said`. Null where the pair did not get so far.
+def explain_pair(decided: Decided, *, customer: str, article: str) -> Decision:
+    """What every step made of the pair, in the week of `decided`, which is about this customer; both by the retailer's ids.
 
     Raises:
         DataError: there is no such customer or article.
@@ -78,7 +74,7 @@ def explain_pair(decided: Decided, *, customer: str, article: str) -> Content:
     named = named_articles(decided.system).join(pair.lazy(), on="article", how="semi").collect().to_dicts()[0]
     retrieved, scored, listed = (_row(t, pair) for t in (decided.retrieved, decided.scored, decided.recommended))
     before, known = _row(purchases(decided), pair), decided.outcome_known
-    return {
+    found = {
         "customer": customer,
         "article": article,
         "name": named["name"],
@@ -96,60 +92,62 @@ def explain_pair(decided: Decided, *, customer: str, article: str) -> Content:
         "n_ranked": len(decided.scored),
         "score": scored.get("score"),
         "recommended_rank": listed.get("rank"),
-        **contributions(decided, pair),
         "sources": _said(decided, pair, retrieved),
     }
+    start, added = contributions(decided, pair) or (None, None)
+    return record_of({**found, "start": start, "contributions": added}, Decision)
 
 
-def contributions(decided: Decided, pair: pl.DataFrame) -> Content:
-    """start: the score before any feature; contributions: what each feature added to it (SHAP), the largest first, until the sum
-    is the score of the pair. feature; meaning, text: what it says and its value, in words; value (null = unknown); contribution;
-    against_others: the contribution less its mean over all ranked pairs of the customer. Both null if the pair was not ranked."""
+def contributions(decided: Decided, pair: pl.DataFrame) -> tuple[float, list[Contribution]] | None:
+    """The score before any feature, and what each feature added to it (SHAP), the largest first, until the sum is the score of the
+    pair; null if the pair was not ranked."""
     rows = decided.features.with_row_index("row").join(pair, on=PAIR, how="semi")["row"].to_list()
     if not rows:
-        return {"start": None, "contributions": None}
+        return None
     names = decided.trees.names
     added = decided.trees.contributions(feature_matrix(decided.features))
     mine, others = added[rows[0]], added.mean(axis=0)
     values = decided.features.select(pl.col(names).cast(pl.Float64)).row(rows[0])
     docs = feature_sets(decided.system, decided.week, names).docs
     order = np.argsort(-mine[:-1], kind="stable")
-    return {"start": float(mine[-1]), "contributions": [_added(names[n], docs, values[n], mine[n], others[n]) for n in order]}
+    return float(mine[-1]), [_added(names[n], docs, values[n], mine[n], others[n]) for n in order]
 
 
-def _added(name: str, docs: Mapping[str, str], value: float | None, contribution: float, mean: float) -> Content:
+def _added(name: str, docs: Mapping[str, str], value: float | None, contribution: float, mean: float) -> Contribution:
     said, null = meaning(docs[name])
-    return {
-        "feature": name,
-        "meaning": said,
-        "value": value,
-        "text": value_text(value, null),
-        "contribution": float(contribution),
-        "against_others": float(contribution - mean),
-    }
-
-
-def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object]) -> list[Content]:
-    """What each source says about the pair. about: what it suggests, in a sentence; rank, score: null if it did not retrieve the
-    article; limit: how many it may retrieve; rank_without_limit: null = no link from this customer to the article; evidence: the
-    customer's purchases that lead to it (article, name, days_ago, strength); nearest: whether, where no source retrieved it, this
-    one came closest to its limit."""
-    found = (
-        evidence(decided, pair).select("source", pl.col("article_id").alias("article"), "name", "days_ago", "strength").to_dicts()
+    return Contribution(
+        feature=name,
+        meaning=said,
+        value=value,
+        text=value_text(value, null),
+        contribution=float(contribution),
+        against_others=float(contribution - mean),
     )
+
+
+def _said(decided: Decided, pair: pl.DataFrame, retrieved: Mapping[str, object]) -> list[SourceSays]:
+    """What each source says about the pair."""
+    columns = ("source", pl.col("article_id").alias("article"), "name", "days_ago", "strength")
+    leading = {
+        str(name): rows
+        for (name,), rows in evidence(decided, pair).select(columns).partition_by("source", as_dict=True, include_key=False).items()
+    }
     far = {source.name: _rank_without_limit(decided, source, pair) for source in decided.system.sources}
     nearest = None if retrieved else nearest_source(far, {source.name: vars(source)["k"] for source in decided.system.sources})
     return [
-        {
-            "source": source.name,
-            "about": _about(source),
-            "rank": retrieved.get(f"{source.name}_rank"),
-            "score": retrieved.get(f"{source.name}_score"),
-            "limit": vars(source)["k"],
-            "rank_without_limit": far[source.name],
-            "nearest": source.name == nearest,
-            "evidence": [{key: e[key] for key in e if key != "source"} for e in found if e["source"] == source.name],
-        }
+        record_of(
+            {
+                "source": source.name,
+                "about": _about(source),
+                "rank": retrieved.get(f"{source.name}_rank"),
+                "score": retrieved.get(f"{source.name}_score"),
+                "limit": vars(source)["k"],
+                "rank_without_limit": far[source.name],
+                "nearest": source.name == nearest,
+                "evidence": rows_of(leading[source.name], Evidence) if source.name in leading else [],
+            },
+            SourceSays,
+        )
         for source in decided.system.sources
     ]
 

@@ -14,8 +14,10 @@ from lookbook.pipelines.explain.feature_sets import FeatureSets, feature_sets
 from lookbook.pipelines.explain.importance_stages import contributions, dependence, permutation_drops
 from lookbook.pipelines.explain.lost_labels import lost_labels
 from lookbook.pipelines.explain.pairs import ExplainedPairs
+from lookbook.pipelines.explain.record import DependencePoint, Explained, ImportanceRow, LostLabels, ShapPoint
+from lookbook.pipelines.records.files import as_json, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
-from lookbook.pipelines.runs.folder import add_to_run, as_json
+from lookbook.pipelines.runs.folder import add_to_run
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.retrieve import pairs
 from lookbook.ranking.importance import Drop, importance, strongest
@@ -26,10 +28,8 @@ SHAP_POINTS = 1_000
 SHOWN_DIGITS = 7
 """Significant digits of values and contributions in a picture: what Float32 can tell apart."""
 
-Content = dict[str, object]
 
-
-def explain_ranker(finished: FinishedRun, *, customers: int, repeats: int) -> Content:
+def explain_ranker(finished: FinishedRun, *, customers: int, repeats: int) -> Explained:
     """Write importance.json into the run and return what it holds.
 
     Args:
@@ -49,19 +49,19 @@ def explain_ranker(finished: FinishedRun, *, customers: int, repeats: int) -> Co
         depending = dependence(explained, top)
         lost = lost_labels(finished)
     full = dropped[0].table("full").select(map="average_precision").collect()
-    content: Content = {
-        "k": finished.system.settings.run.k,
-        "week": str(finished.week.as_of),
-        "n_customers": len(full),
-        "n_pairs": _pairs(finished, explained),
-        "n_pairs_shap": added.table("contributions").select(pl.len()).collect().item(),
-        "repeats": repeats,
-        "map": float(resample_means(full.to_numpy(), resamples=1, seed=0).mean[0]),
-        "importance": _described(table, chosen).to_dicts(),
-        "partial_dependence": _shown(depending.table("partial_dependence").collect()),
-        "shap_values": _shown(_shap_values(added, top, seed=finished.system.settings.run.seed)),
-        "lost_labels": lost.to_dicts(),
-    }
+    content = Explained(
+        k=finished.system.settings.run.k,
+        week=str(finished.week.as_of),
+        n_customers=len(full),
+        n_pairs=_pairs(finished, explained),
+        n_pairs_shap=added.table("contributions").select(pl.len()).collect().item(),
+        repeats=repeats,
+        map=float(resample_means(full.to_numpy(), resamples=1, seed=0).mean[0]),
+        importance=rows_of(_described(table, chosen), ImportanceRow),
+        partial_dependence=rows_of(_shown(depending.table("partial_dependence").collect()), DependencePoint),
+        shap_values=rows_of(_shown(_shap_values(added, top, seed=finished.system.settings.run.seed)), ShapPoint),
+        lost_labels=rows_of(lost, LostLabels),
+    )
     add_to_run(finished.folder, "importance.json", as_json(content))
     return content
 
@@ -128,5 +128,5 @@ def _pairs(finished: FinishedRun, explained: ExplainedPairs) -> int:
     return int(chosen.select(pl.len()).collect().item())
 
 
-def _shown(table: pl.DataFrame) -> list[dict[str, object]]:
-    return table.with_columns(pl.col(pl.Float64).round_sig_figs(SHOWN_DIGITS)).to_dicts()
+def _shown(table: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col(pl.Float64).round_sig_figs(SHOWN_DIGITS))

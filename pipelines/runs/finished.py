@@ -12,6 +12,7 @@ from pathlib import Path
 from lookbook.data.windows import Window
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.records.files import content_of
 from lookbook.pipelines.runs.folder import LATEST, find_run, finished_runs, read_about
 from lookbook.pipelines.runs.written import metrics_of
 from lookbook.pipelines.settings.config import Settings, load_settings
@@ -69,7 +70,7 @@ def newest(settings: Settings | None, *, root: Path) -> Path | None:
     wanted = digest(settings.tables) if settings else None
     latest = (root / "runs" / LATEST).resolve().name
     for found in sorted(finished_runs(root), key=lambda run: (run.name == latest, run.name), reverse=True):
-        if (found / "metrics.json").is_file() and wanted in (None, read_about(found)["settings_digest"]):
+        if (found / "metrics.json").is_file() and (wanted is None or wanted == read_about(found).settings_digest):
             return found
     return None
 
@@ -87,7 +88,7 @@ def reopened(folder: Path, reporter: Reporter, *, root: Path, fresh: bool = Fals
         Plan.of(system.artifacts).announce(system, lambda planned: _judged(planned, target))
         with reporter.showing():
             ranked, verdict = _judged(system, target)
-        if metrics_of(verdict) != json.loads((folder / "metrics.json").read_text()):
+        if content_of(metrics_of(verdict)) != json.loads((folder / "metrics.json").read_text()):
             raise ArtifactError(f"{folder.name} was made from other data or by other code: run `lookbook run` again")
         yield FinishedRun(folder, system, ranked, verdict)
 

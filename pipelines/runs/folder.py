@@ -5,13 +5,15 @@ Files: run.json, config.resolved.toml, metrics.json, recommendations, submission
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
+from lookbook.pipelines.records.files import read_record
+from lookbook.pipelines.records.run import About, Results
 from lookbook.pipelines.stages.artifacts import MANIFEST, verify, write_manifest
 
 LATEST = "latest"
@@ -92,7 +94,8 @@ def _has_all(other: Path, folder: Path) -> bool:
 
 def _results(folder: Path) -> dict[str, object]:
     """The checksum of every file of a run by its name; for run.json, the digest of the data."""
-    return {**json.loads((folder / MANIFEST).read_text())["sha256"], "run.json": read_about(folder)["data_digest"]}
+    sums, about = (json.loads((folder / name).read_text()) for name in (MANIFEST, "run.json"))
+    return {**sums["sha256"], "run.json": about["data_digest"]}
 
 
 def _free_name(runs: Path, mark: str) -> str:
@@ -136,20 +139,15 @@ def find_run(root: Path, name: str) -> Path:
     return folder
 
 
-def read_about(folder: Path) -> dict[str, object]:
+def read_about(folder: Path) -> About:
     """run.json of a finished run."""
-    about: dict[str, object] = json.loads((folder / "run.json").read_text())
-    return about
+    return read_record(folder / "run.json", About)
 
 
-def last_day(about: Mapping[str, object]) -> date | None:
-    """The last day of data of a run, from its run.json; null in a run that does not tell it."""
-    data = about.get("data")
-    return date.fromisoformat(str(data["last_day"])) if isinstance(data, Mapping) and "last_day" in data else None
-
-
-def as_json(content: Mapping[str, object]) -> str:
-    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+def read_results(folder: Path) -> Results | None:
+    """metrics.json of a finished run; null where it has no test week."""
+    file = folder / "metrics.json"
+    return read_record(file, Results) if file.is_file() else None
 
 
 def add_to_run(folder: Path, name: str, content: str) -> None:

@@ -1,6 +1,6 @@
 """`lookbook runs list` and `remove`: the finished runs under artifacts/runs.
 
-Input: run folders. Output: one JSON-ready dict per run; folders removed, and `latest` on the newest run left.
+Input: run folders. Output: one row per run; folders removed, and `latest` on the newest run left.
 """
 
 import json
@@ -8,40 +8,42 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from lookbook.evaluation.standing import best_baseline
+from lookbook.evaluation.segments import ALL
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.runs.folder import LATEST, check_latest, chosen_run, discard, finished_runs, point_latest
+from lookbook.pipelines.records.finished import Removed, RunRow
+from lookbook.pipelines.runs.folder import (
+    LATEST,
+    check_latest,
+    chosen_run,
+    discard,
+    finished_runs,
+    point_latest,
+    read_about,
+    read_results,
+)
 from lookbook.pipelines.stages.artifacts import MANIFEST
 from lookbook.pipelines.stages.digest import file_sha256
 from lookbook.pipelines.stages.evaluate import SYSTEM
 
-Row = dict[str, object]
 
-
-def list_runs(root: Path) -> list[Row]:
+def list_runs(root: Path) -> list[RunRow]:
     """One row per finished run, oldest first.
-
-    edited: the files among those read here that are not as they were written, so that the row is not what the run found.
-    map: of the system on the test week, with low and high; null for a run without one. baseline: the best of the baselines, and
-    times_baseline, the ratio of the two MAPs, with low and high. seconds: what its stages took in that run; bytes: of the
-    folder, without the stage tables that runs share.
 
     Raises:
         ArtifactError: a file of a run is missing or damaged.
     """
     newest = (root / "runs" / LATEST).resolve()
-    rows: list[Row] = []
+    rows: list[RunRow] = []
     for folder in finished_runs(root):
         try:
-            row = {**_about(folder), **_result(folder), "latest": folder.resolve() == newest}
-            rows.append({**row, "edited": _edited(folder)})
-        except (OSError, ValueError, KeyError) as error:
+            rows.append(_row(folder, latest=folder.resolve() == newest))
+        except (ArtifactError, OSError, ValueError, KeyError) as error:
             raise ArtifactError(f"run {folder} is damaged ({error}); lookbook runs remove {folder.name} takes it away") from None
     return rows
 
 
-def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[Row]:
+def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[Removed]:
     """Remove the named runs, or with `keep` all but the newest `keep`; name and bytes of each. Nothing is removed on an error.
 
     Raises:
@@ -59,7 +61,7 @@ def remove_runs(root: Path, names: Sequence[str], *, keep: int | None) -> list[R
     with locked(root):
         known = finished_runs(root)
         named = {chosen_run(root, name) for name in names} if keep is None else set(known[: max(len(known) - keep, 0)])
-        gone: list[Row] = [{"name": folder.name, "bytes": _size(folder)} for folder in sorted(named)]
+        gone = [Removed(folder.name, _size(folder)) for folder in sorted(named)]
         _point_latest(root, [folder for folder in known if folder not in named])
         for folder in sorted(named):
             discard(folder)
@@ -77,35 +79,32 @@ def _point_latest(root: Path, left: Sequence[Path]) -> None:
         link.unlink(missing_ok=True)
 
 
-def _about(folder: Path) -> Row:
-    about = json.loads((folder / "run.json").read_text())
+def _row(folder: Path, *, latest: bool) -> RunRow:
+    about, results = read_about(folder), read_results(folder)
     retrieval = read_toml(folder)["retrieval"]
     assert isinstance(retrieval, dict)
-    return {
-        "name": folder.name,
-        "finished": about["finished"],
-        "dataset": about["dataset"],
-        "test_week": about.get("test_week"),
-        "final_week": about.get("final_week"),
-        "sources": retrieval["sources"],
-        "seconds": round(sum(stage["seconds"] for stage in about["stages"].values()), 1),
-        "bytes": _size(folder),
-    }
-
-
-def _result(folder: Path) -> Row:
-    file = folder / "metrics.json"
-    if not file.is_file():
-        return dict.fromkeys(("map", "low", "high", "baseline", "times_baseline", "times_low", "times_high"))
-    results = json.loads(file.read_text())
-    means = {variant: cells["all"]["map"] for variant, cells in results["metrics"].items()}
-    best = best_baseline(results["metrics"], system=SYSTEM)
-    ratio = results["differences"][best]["all"]["map"]
-    return {
-        **{"map" if name == "value" else name: means[SYSTEM][name] for name in ("value", "low", "high")},
-        "baseline": best,
-        **{f"times_{name}": ratio[key] for name, key in (("baseline", "ratio"), ("low", "ratio_low"), ("high", "ratio_high"))},
-    }
+    best = results.standing.baseline if results and results.standing else None
+    mean = results.metrics[SYSTEM][ALL]["map"] if results else None
+    times = results.differences[best][ALL]["map"] if results and best else None
+    return RunRow(
+        name=folder.name,
+        finished=about.finished,
+        dataset=about.dataset,
+        test_week=about.test_week,
+        final_week=about.final_week,
+        sources=retrieval["sources"],
+        seconds=round(sum(step.seconds for step in about.stages.values()), 1),
+        bytes=_size(folder),
+        map=mean.value if mean else None,
+        low=mean.low if mean else None,
+        high=mean.high if mean else None,
+        baseline=best,
+        times_baseline=times.ratio if times else None,
+        times_low=times.ratio_low if times else None,
+        times_high=times.ratio_high if times else None,
+        latest=latest,
+        edited=_edited(folder),
+    )
 
 
 def _edited(folder: Path) -> list[str]:

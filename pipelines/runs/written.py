@@ -6,7 +6,6 @@ Input: System, Ranked of each half, the verdict on the test week. Output: a new 
 import json
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -15,7 +14,9 @@ import polars as pl
 
 from lookbook.evaluation.results import nested
 from lookbook.evaluation.standing import Standing
-from lookbook.pipelines.runs.folder import as_json, kept_once, new_run
+from lookbook.pipelines.records.files import as_json, record_of
+from lookbook.pipelines.records.run import About, Results, StepCost
+from lookbook.pipelines.runs.folder import kept_once, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
 from lookbook.pipelines.runs.submission import write_submission
@@ -45,26 +46,23 @@ def write_run(system: System, halves: Mapping[Half, Ranked], verdict: Stage | No
         if verdict is not None:
             (folder / "metrics.json").write_text(as_json(metrics_of(verdict)))
         write_settings(system.settings, folder / "config.resolved.toml")
-        weeks = {f"{name}_week": str(half.target.window.as_of) for name, half in halves.items()}
-        trees = next(half.fitted.trees for half in halves.values())
-        warnings = warnings_of(system, halves.values())
-        write_about(folder, system, {**weeks, "device": system.device, "trees": trees, "warnings": warnings})
+        (folder / "run.json").write_text(as_json(about_of(system, halves)))
     done = folder.with_name(folder.name.removesuffix(".partial"))
     return done if system.artifacts.reporter.computed else kept_once(root, done)
 
 
-def metrics_of(verdict: Stage) -> dict[str, object]:
-    """What metrics.json holds: how the system stands; metrics and differences by variant, segment and metric; sources and union as
-    rows."""
+def metrics_of(verdict: Stage) -> Results:
+    """What metrics.json holds."""
     tables = {name: table.collect() for name, table in verdict.tables.items()}
     metrics, differences = nested(tables["metrics"]), nested(tables["differences"])
-    return {
-        "standing": asdict(Standing.of(metrics, differences, system=SYSTEM)),
+    found = {
+        "standing": Standing.of(metrics, differences, system=SYSTEM),
         "metrics": metrics,
         "differences": differences,
         "sources": tables["sources"].to_dicts(),
         "union": tables["union"].to_dicts(),
     }
+    return record_of(found, Results)
 
 
 def write_lists(system: System, lists: Lists, folder: Path, half: Half) -> None:
@@ -84,34 +82,36 @@ def customers_of(system: System) -> int:
     return int(system.dataset.customers.select(pl.len()).collect().item())
 
 
-def write_about(folder: Path, system: System, facts: Mapping[str, object]) -> None:
-    """run.json: what was run, on what, with which versions, and what each stage took."""
-    about = {
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "settings_digest": digest(system.settings.tables),
-        "code": written_by(__name__, "lookbook.pipelines.runs.submission"),
-        "preset": system.settings.run.preset,
-        "k": system.settings.run.k,
-        "dataset": system.dataset.name,
-        "data_digest": system.dataset.digest,
-        "data": json.loads((system.folder / "dataset.json").read_text()),
-        **facts,
-        "versions": {"python": platform.python_version(), **library_versions()},
-        "stages": {kind: _cost(system.artifacts, kind) for kind in system.artifacts.reporter.seconds},
-        "peak_memory_mb": peak_memory_mb(),
-    }
-    (folder / "run.json").write_text(json.dumps(about, indent=1, default=str) + "\n")
+def about_of(system: System, halves: Mapping[Half, Ranked]) -> About:
+    """What run.json holds."""
+    weeks = {name: str(half.target.window.as_of) for name, half in halves.items()}
+    return About(
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        settings_digest=digest(system.settings.tables),
+        code=written_by(__name__, "lookbook.pipelines.runs.submission"),
+        preset=system.settings.run.preset,
+        k=system.settings.run.k,
+        dataset=system.dataset.name,
+        data_digest=system.dataset.digest,
+        data=json.loads((system.folder / "dataset.json").read_text()),
+        test_week=weeks.get("test"),
+        final_week=weeks.get("final"),
+        device=system.device,
+        trees=next(half.fitted.trees for half in halves.values()),
+        warnings=warnings_of(system, halves.values()),
+        versions={"python": platform.python_version(), **library_versions()},
+        stages={kind: _cost(system.artifacts, kind) for kind in system.artifacts.reporter.seconds},
+        peak_memory_mb=peak_memory_mb(),
+    )
 
 
-def _cost(artifacts: Artifacts, kind: str) -> dict[str, float]:
-    """What the stages of one kind took: `seconds` in this run; `seconds_when_computed` and `peak_memory_mb` when they were
-    computed, now or in an earlier run."""
+def _cost(artifacts: Artifacts, kind: str) -> StepCost:
     reporter = artifacts.reporter
     done = [stage for folder, stage in artifacts.done.items() if folder.relative_to(artifacts.root).parts[0] == kind]
-    return {
-        "seconds": round(reporter.seconds[kind], 2),
-        "seconds_when_computed": round(sum(stage.seconds for stage in done), 2),
-        "computed": reporter.computed.get(kind, 0),
-        "reused": reporter.reused.get(kind, 0),
-        "peak_memory_mb": max(stage.peak_memory_mb for stage in done),
-    }
+    return StepCost(
+        seconds=round(reporter.seconds[kind], 2),
+        seconds_when_computed=round(sum(stage.seconds for stage in done), 2),
+        computed=reporter.computed.get(kind, 0),
+        reused=reporter.reused.get(kind, 0),
+        peak_memory_mb=max(stage.peak_memory_mb for stage in done),
+    )

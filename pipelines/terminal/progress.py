@@ -15,7 +15,12 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from lookbook.pipelines.terminal.figures import count
+from lookbook.pipelines.terminal.table import PlainConsole, plain
+
 Mode = Literal["terminal", "plain", "json", "quiet"]
+NAMED = 3
+"""Steps that are named of those whose stages were all reused."""
 
 
 def choose_mode(*, json: bool, quiet: bool) -> Mode:
@@ -34,7 +39,7 @@ class Reporter:
     """
 
     mode: Mode
-    console: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    console: Console = field(default_factory=lambda: PlainConsole(stderr=True))
     seconds: dict[str, float] = field(default_factory=dict)
     computing: dict[str, float] = field(default_factory=dict)
     reused: dict[str, int] = field(default_factory=dict)
@@ -62,7 +67,7 @@ class Reporter:
                 self._tell_found()
             return
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -90,7 +95,7 @@ class Reporter:
             was_reused = reused
 
         if self._bar is not None:
-            self._bar.update(self._bar.task_ids[0], description=f"{stage} {detail}", total=self.total, eta=self._eta())
+            self._bar.update(self._bar.task_ids[0], description=plain(f"{stage} {detail}"), total=self.total, eta=self._eta())
         start = time.perf_counter()
         yield tell
         self._record(stage, detail, time.perf_counter() - start, was_reused)
@@ -99,19 +104,20 @@ class Reporter:
         """One line for people; JSON and quiet modes leave it out."""
         if self.mode in ("terminal", "plain"):
             self._tell_found()
-            self.console.print(text, markup=False, soft_wrap=True)
+            self.console.print(text, soft_wrap=True)
 
     def warn(self, text: str) -> None:
         """What must not be missed: told in every mode, on stderr."""
         if self.mode == "json":
             _log().warning("warning", text=text)
         else:
-            self.console.print(f"warning: {text}", markup=False, soft_wrap=True)
+            self.console.print(f"warning: {text}", soft_wrap=True)
 
     def reuse(self) -> str:
         """How many stages were found on disk, as a sentence."""
         reused, computed = sum(self.reused.values()), sum(self.computed.values())
-        return f"{reused} of {reused + computed} stages were reused, {computed} computed."
+        stages, verb = count(reused + computed, "stage"), "was" if 1 in (reused, reused + computed) else "were"
+        return f"{reused:,} of {stages} {verb} reused, {computed:,} computed."
 
     def _record(self, stage: str, detail: str, seconds: float, reused: bool) -> None:
         self.finished += 1
@@ -126,7 +132,7 @@ class Reporter:
             self._found[stage] = self._found.get(stage, 0) + 1
         elif self.mode == "plain":
             self._tell_found(before=1)
-            self._line(f"{stage:<10} {detail:<44} {seconds:.1f} s  {self._eta()}", self.finished)
+            self._line(f"{stage:<8} {detail:<38} {seconds:>5.1f} s {self._eta()}".rstrip(), self.finished)
         elif self.mode == "json":
             _log().info(
                 "step", stage=stage, detail=detail, seconds=round(seconds, 3), reused=reused, done=self.finished, of=self.total
@@ -135,12 +141,14 @@ class Reporter:
     def _tell_found(self, *, before: int = 0) -> None:
         """The stages that were found on disk since the last line, in one; `before`: steps done since then."""
         if self._found:
-            counts = ", ".join(f"{count} {stage}" for stage, count in self._found.items())
+            steps, found = list(self._found), count(sum(self._found.values()), "stage")
             self._found = {}
-            self._line(f"reused: {counts}", self.finished - before)
+            others = f" and {len(steps) - NAMED} other steps" if len(steps) > NAMED + 1 else ""
+            named = ", ".join(steps[:NAMED] if others else steps)
+            self._line(f"{found} of {named}{others} reused", self.finished - before)
 
     def _line(self, text: str, done: int) -> None:
-        self.console.print(f"[{done:>3}/{self.total or '?'}] {text}", markup=False, soft_wrap=True)
+        self.console.print(f"[{done:>3}/{self.total or '?'}] {text}", soft_wrap=True)
 
     def _eta(self) -> str:
         """Time left: a step takes as long as those of its stage that were computed, nothing where all so far were reused,
@@ -154,7 +162,7 @@ class Reporter:
             done = computed + self.reused.get(stage, 0)
             each = self.computing[stage] / computed if computed else 0.0 if done else mean
             left += each * max(steps - done, 0)
-        return f"about {int(left) // 60}:{int(left) % 60:02} left"
+        return f"{int(left) // 60}:{int(left) % 60:02} left"
 
 
 def peak_memory_mb() -> int:

@@ -6,22 +6,48 @@ Everything fits WIDTH columns; from WIDE on, intervals stand beside their values
 import os
 import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from rich import box
 from rich.console import Console
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 WIDTH, WIDE = 80, 140
 HARD_SPACE = "\N{NO-BREAK SPACE}"
+JOINERS = "\u200c\u200d"
+"""They only shape the letters, or the emoji, beside them; Persian names need them."""
 LONG_ID = 24
 """Ids of more characters are cut in the middle where there is little room."""
 
 
-def console() -> Console:
-    """For stdout: as wide as the terminal or as COLUMNS says, else WIDTH. Text of data is no markup."""
-    width = None if Console().is_terminal or "COLUMNS" in os.environ else WIDTH
-    return Console(highlight=False, markup=False, width=width)
+class PlainConsole(Console):
+    """Shows text as it is: no markup, no names of emoji, and nothing that a terminal obeys, wherever it comes from. All text passes
+    `render_str`, whether it is printed or laid out in a table."""
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+    def render_str(
+        self,
+        text: str,
+        *,
+        style: str | Style = "",
+        justify: Literal["default", "left", "center", "right", "full"] | None = None,
+        overflow: Literal["fold", "crop", "ellipsis", "ignore"] | None = None,
+        emoji: bool | None = None,
+        markup: bool | None = None,
+        highlight: bool | None = None,
+        highlighter: Callable[[str | Text], Text] | None = None,
+    ) -> Text:
+        return Text(plain_lines(text), style=style, justify=justify, overflow=overflow)
+
+
+def console() -> PlainConsole:
+    """For stdout: as wide as the terminal or as COLUMNS says, else WIDTH."""
+    return PlainConsole(width=None if Console().is_terminal or "COLUMNS" in os.environ else WIDTH)
 
 
 def section(out: Console, title: str) -> None:
@@ -70,6 +96,11 @@ def plain(text: str) -> str:
     return "".join(each if _harmless(each) else each.encode("unicode_escape").decode() for each in text)
 
 
+def plain_lines(text: str) -> str:
+    """Plain text of several lines."""
+    return "\n".join(map(plain, text.split("\n")))
+
+
 def short_id(text: str, *, width: int) -> str:
     """An id; a long one without its middle where the output is narrow."""
     shown = plain(text)
@@ -77,4 +108,4 @@ def short_id(text: str, *, width: int) -> str:
 
 
 def _harmless(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return character in JOINERS or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")

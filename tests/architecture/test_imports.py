@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 PIPELINES = (
     {"errors", "terminal"},
-    {"machine", "settings"},
+    {"machine", "records", "settings"},
     {"stages"},
     {"dry_run"},
     {"runs"},
@@ -132,7 +132,7 @@ def test_imports_point_one_way():
         ("retrieval/deep/a.py", "from lookbook.features.feature import Feature"),
         ("features/a.py", "def f():\n    from lookbook.pipelines import config"),
         ("ranking/a.py", "import importlib\nimportlib.import_module('lookbook.evaluation.metrics')"),
-        ("report/a.py", "from lookbook.pipelines.runs.folder import as_json"),
+        ("report/a.py", "from lookbook.pipelines.records.files import as_json"),
         ("evaluation/a.py", "import lookbook.serving.answer as answer"),
     ],
 )

@@ -15,6 +15,7 @@ from lookbook.evaluation.summary import paired_difference
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.ablation.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.records.files import as_line
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs.finished import reopened
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
@@ -67,7 +68,7 @@ class Shop:
     def ablate(self, request: Request, *, run: Path | None = None) -> tuple[Content, Reporter]:
         reporter = Reporter("quiet")
         with reopened(run or self.run, reporter, root=self.root) as opened:
-            content = json.loads(json.dumps(ablate(opened, request).as_dict()))
+            content = json.loads(as_line(ablate(opened, request)))
         assert reporter.finished == reporter.total, "the number of steps was announced wrongly"
         return content, reporter
 
@@ -143,7 +144,6 @@ def test_the_whole_system_and_its_sources_have_the_numbers_of_the_run(shop: Shop
     for expected in results["sources"][:-1]:
         found = row(content, "sources", source=expected["source"])
         assert {name: found[name] for name in expected} == expected
-        assert number(found["learn_seconds"]) >= 0
         assert number(found["peak_memory_mb"]) > 0
 
 
@@ -287,14 +287,14 @@ def test_more_than_six_sources_are_sampled_and_each_order_adds_up(shop: Shop, mo
 
 
 def test_the_command_prints_one_json_object_and_announces_every_step(shop: Shop, content: Content) -> None:
-    where = ["--config", str(shop.root.parent / "shop.toml"), "--artifacts", str(shop.root)]
-    flags = [*where, "--mode", "alone", "--features", "--json"]
-    done = subprocess.run([LOOKBOOK, "ablate", *flags], capture_output=True, text=True, check=False, timeout=120)
+    where = ["--config", shop.root.parent / "shop.toml", "--artifacts", shop.root]
+    command = [LOOKBOOK, "ablate", *where, "--mode", "alone", "--features", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    last = json.loads([line for line in done.stderr.splitlines() if '"event": "step"' in line][-1])
+    *_, last = (json.loads(line) for line in done.stderr.splitlines() if '"event": "step"' in line)
     assert last["done"] == last["of"]
     printed = json.loads(done.stdout)
-    assert Path(printed["run"]).name == shop.run.name
+    assert printed["run"] == str(shop.run)
     for mode in ("alone", "features"):
         found, expected = rows(printed["ablation"], "variants", mode=mode), rows(content, "variants", mode=mode)
         assert found == [variant for variant in expected if variant["budget"] != "union"]

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation.display import ablation_tables, conclusions, show_ablation
 from lookbook.pipelines.ablation.record import Ablation, BuiltUp
+from lookbook.pipelines.records.files import as_json, as_line, read_record, record_of
 from lookbook.pipelines.terminal.progress import Reporter
 
 SOURCES = ("repurchase", "matrix_factorization", "favourite_category")
@@ -50,7 +51,7 @@ RETRIEVED = {
 
 
 def content(note: str | None = None) -> Ablation:
-    return Ablation.of(raw(note))
+    return record_of(raw(note), Ablation)
 
 
 def raw(note: str | None = None) -> dict[str, object]:
@@ -177,7 +178,7 @@ def test_a_build_up_that_took_every_source_says_so() -> None:
 def test_json_is_one_object_and_text_ends_with_what_was_reused(capsys: pytest.CaptureFixture[str]) -> None:
     reporter = Reporter("quiet", reused={"learn": 40}, computed={"fit": 24})
     show_ablation(content(), Path("runs/one"), reporter, json_lines=True)
-    assert json.loads(capsys.readouterr().out) == {"run": "runs/one", "ablation": json.loads(json.dumps(content().as_dict()))}
+    assert json.loads(capsys.readouterr().out) == {"run": "runs/one", "ablation": json.loads(as_line(content()))}
     show_ablation(content(), Path("runs/one"), reporter, json_lines=False)
     *_, reused, again, where = capsys.readouterr().out.splitlines()
     assert reused == "40 of 64 stages were reused, 24 computed."
@@ -187,8 +188,8 @@ def test_json_is_one_object_and_text_ends_with_what_was_reused(capsys: pytest.Ca
 
 def test_what_is_written_is_read_back_equal_and_of_recall_there_is_no_budget(tmp_path: Path) -> None:
     file = tmp_path / "ablation.json"
-    file.write_text(json.dumps(content().as_dict()))
-    assert Ablation.read(file) == content()
+    file.write_text(as_json(content()))
+    assert read_record(file, Ablation) == content()
     assert {key for row in json.loads(file.read_text())["shapley"] for key in row} == {
         "source", "of", "value", "low", "high", "standard_error", "share",
     }  # fmt: skip

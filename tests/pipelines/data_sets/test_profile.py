@@ -12,7 +12,9 @@ import pytest
 from lookbook.data.dataset import Dataset
 from lookbook.pipelines.data_sets.profile import profile, profile_of
 from lookbook.pipelines.data_sets.profile_display import show_profile
+from lookbook.pipelines.data_sets.record import Profile
 from lookbook.pipelines.errors import SettingsError
+from lookbook.pipelines.records.files import as_dict, as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.terminal.progress import Reporter
@@ -25,27 +27,23 @@ ABOUT = {
 }  # fmt: skip
 
 
-def profiled(dataset: Dataset, root: Path, reporter: Reporter | None = None) -> dict[str, object]:
+def profiled(dataset: Dataset, root: Path, reporter: Reporter | None = None) -> Profile:
     (root / "dataset.json").write_text(json.dumps(ABOUT))
     return profile_of(dataset, root, Artifacts(root / "cache", reporter or Reporter("quiet")))
 
 
-def part(found: dict[str, object], name: str) -> dict[str, object]:
-    value = found[name]
-    assert isinstance(value, dict)
-    return value
+def part(found: Profile, name: str) -> dict[str, object]:
+    return as_dict(getattr(found, name))
 
 
-def rows(found: dict[str, object], name: str) -> list[dict[str, object]]:
-    value = found[name]
-    assert isinstance(value, list)
-    return value
+def rows(found: Profile, name: str) -> list[dict[str, object]]:
+    return [as_dict(row) for row in getattr(found, name)]
 
 
 def test_the_same_data_give_the_same_text_whatever_the_row_order(market: Dataset, tmp_path: Path) -> None:
     shuffled = market.transactions.collect().sample(fraction=1.0, shuffle=True, seed=1).lazy()
     other = replace(market, transactions=shuffled, digest="shuffled")
-    assert json.dumps(profiled(market, tmp_path), allow_nan=False) == json.dumps(profiled(other, tmp_path), allow_nan=False)
+    assert as_json(profiled(market, tmp_path)) == as_json(profiled(other, tmp_path))
 
 
 def test_a_profile_is_computed_once_per_data_set(market: Dataset, tmp_path: Path) -> None:
@@ -107,14 +105,14 @@ def test_the_text_fits_80_columns_and_tells_what_was_reused(
     assert max(map(len, text.splitlines())) <= 80
     assert "…" not in text
     assert "nan" not in text
-    for expected in ("warning: a warning", "dropped: 2 transactions whose quantity is not at least 1", "0 of 1 stages were reused"):
+    for expected in ("warning: a warning", "dropped: 2 transactions whose quantity is not at least 1", "0 of 1 stage was reused"):
         assert expected in text
 
 
 def test_json_and_file_hold_the_whole_profile(market: Dataset, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = profiled(market, tmp_path)
     show_profile(found, Reporter("quiet"), file=tmp_path / "profile.json", json_lines=True)
-    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "profile.json").read_text()) == found
+    assert json.loads(capsys.readouterr().out) == json.loads((tmp_path / "profile.json").read_text()) == as_dict(found)
     with pytest.raises(SettingsError, match=r"--out .*: .*expected a file"):
         show_profile(found, Reporter("quiet"), file=tmp_path / "none" / "profile.json", json_lines=True)
 
@@ -123,7 +121,7 @@ def test_complete_journey_has_the_figures_that_are_known_of_it(tmp_path: Path) -
     found = profile(load_settings(), Reporter("quiet"), root=tmp_path)
     policy, data, again = part(found, "policy"), part(found, "dataset"), part(found, "repurchase")
     assert policy["read"] == {"transactions": 1_469_307}
-    dropped = {rule["rule"]: rule["rows"] for rule in rows(policy, "rules")}
+    dropped = {rule.rule: rule.rows for rule in found.policy.rules}
     assert dropped == {"price_positive": 2_406, "quantity_positive": 8_869}
     assert data["transactions"] == policy["kept"] == 1_469_307 - 8_869 - 2_406
     assert (data["first_day"], data["last_day"], data["customers"]) == ("2017-01-01", "2017-12-31", 2_469)

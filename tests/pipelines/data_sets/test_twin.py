@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -95,7 +96,9 @@ def test_a_run_that_recommends_what_the_oracle_does_covers_the_whole_way(folder,
     best.select("customer", "article", score="propensity", rank="rank").write_parquet(
         tmp_path / "run" / "test_recommendations.parquet"
     )
-    monkeypatch.setattr("lookbook.pipelines.data_sets.twin.read_about", lambda run: {"data_digest": digest_of(folder, tmp_path)})
+    monkeypatch.setattr(
+        "lookbook.pipelines.data_sets.twin.read_about", lambda run: SimpleNamespace(data_digest=digest_of(folder, tmp_path))
+    )
     found = measure_twin(settings, folder, Reporter("quiet"), run=tmp_path / "run")
     assert [(way.recommender, way.way.covered) for way in found.ways][1] == ("lookbook", 1.0)
     assert found.ways[0] == measured.ways[0]
@@ -110,8 +113,8 @@ def digest_of(folder: Path, scratch: Path) -> str:
     return convert_dataset(settings.data, scratch / "tables", today=date(2026, 1, 1)).digest
 
 
-def test_a_run_on_other_data_is_refused(folder, tmp_path):
-    (tmp_path / "run.json").write_text('{"data_digest": "another"}')
+def test_a_run_on_other_data_is_refused(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr("lookbook.pipelines.data_sets.twin.read_about", lambda run: SimpleNamespace(data_digest="another"))
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     with pytest.raises(ArtifactError, match="was on other data"):
         measure_twin(settings, folder, Reporter("quiet"), run=tmp_path)

@@ -6,6 +6,8 @@ import pytest
 from rich.console import Console
 
 from lookbook.pipelines.explain.customer_display import show_customer, show_pair
+from lookbook.pipelines.explain.record import CustomerCard, Decision
+from lookbook.pipelines.records.files import record_of
 
 NAME = "Strap top, narrow [bold] straps with a name that is far too long for one line"
 EVIDENCE = {"article": "0108775015", "name": NAME, "days_ago": 7, "strength": 0.5}
@@ -73,7 +75,7 @@ CARD = {
 
 def told(show: object, content: dict[str, object], width: int) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False, markup=False)
-    show(content, console)
+    show(record_of(content, Decision if show is show_pair else CustomerCard), console)
     text = console.file.getvalue()
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
@@ -117,7 +119,7 @@ def test_a_decision_is_told_in_the_order_in_which_it_was_made() -> None:
     [
         ({"stage": "ranked", "recommended_rank": None, "rank": 60}, "Not recommended: ranked too low; bought in that week."),
         ({**NOT_RANKED, "stage": "cut", "place": 301}, "2. Kept: no, cut; place 301 by what all sources say together"),
-        (NOT_RETRIEVED, "1. Retrieved: by 0 of 1 sources; all together found 311 articles for the customer. Nearest: same product, "
+        (NOT_RETRIEVED, "1. Retrieved: by 0 of 1 source; all together found 311 articles for the customer. Nearest: same product, "
                         "number 65 where it stops at 60."),
         ({**NOT_RETRIEVED, "sources": [SOURCES[2]]}, "No source has any link from the customer to it."),
         ({"place": 300}, "2. Kept: yes; place 300 by what all sources say together, and the first 300 are kept."),

@@ -1,6 +1,7 @@
 """Tables of importance and of lost labels on terminals of several widths."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
@@ -9,33 +10,32 @@ from rich.table import Table
 from lookbook.evaluation.lost_labels import stage_names
 from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS
 from lookbook.pipelines.explain.importance_display import importance_legend, importance_tables, lost_label_table
+from lookbook.pipelines.explain.record import Explained, ImportanceRow, LostLabels
 
 LONGEST = "customer_days_since_first_purchase"
 SIZES = {"gain": 1_234_567.8, "split": 1234.0, "permutation": -0.01234, "shap": 0.2345}
 
 
-def row(level: str, name: str, method: str, share: float | None = 0.5) -> dict[str, object]:
-    interval = {"low": -0.02, "high": 0.00001} if method == "permutation" else {"low": None, "high": None}
+def row(level: str, name: str, method: str, share: float | None = 0.5) -> ImportanceRow:
+    low, high = (-0.02, 0.00001) if method == "permutation" else (None, None)
     doc = "Days from the first purchase, a number with a long explanation; null = never." if level == "feature" else None
-    about = {"group": "pair_department", "source": None, "doc": doc, "share": share}
-    return {"level": level, "name": name, "method": method, "value": SIZES[method], **interval, **about}
+    return ImportanceRow(level, name, method, SIZES[method], low, high, share, "pair_department", None, doc)
 
 
 NAMES = [("feature", LONGEST), ("feature", "rrf"), ("group", "customer_attributes"), ("source", "matrix_factorization")]
-EXPLAINED = {
-    "k": 5,
-    "week": "2020-09-16",
-    "map": 0.1633,
-    "n_customers": 12345,
-    "n_pairs_shap": 20000,
-    "repeats": 5,
-    "importance": [row(*name, method) for name in NAMES for method in SIZES],
-    "lost_labels": [
-        {"segment": segment, "stage": stage, "labels": 234_567, "share": 1.0}
-        for segment in (ALL, *RECENCY_SEGMENTS)
-        for stage in stage_names(5)
-    ],
-}
+EXPLAINED = Explained(
+    k=5,
+    week="2020-09-16",
+    n_customers=12345,
+    n_pairs=300_000,
+    n_pairs_shap=20000,
+    repeats=5,
+    map=0.1633,
+    importance=[row(*name, method) for name in NAMES for method in SIZES],
+    partial_dependence=[],
+    shap_values=[],
+    lost_labels=[LostLabels(segment, stage, 234_567, 1.0) for segment in (ALL, *RECENCY_SEGMENTS) for stage in stage_names(5)],
+)
 
 
 def printed(table: Table, width: int) -> str:
@@ -70,8 +70,8 @@ def test_only_the_first_features_are_shown_and_how_many_there_are_is_said() -> N
 
 
 def test_nothing_is_minus_zero_and_an_unknown_share_is_left_out() -> None:
-    rows = [{**row("feature", "rrf", method, share=None), "value": -0.00001} for method in SIZES]
-    features, *_ = importance_tables({**EXPLAINED, "importance": rows}, top=5, width=140)
+    rows = [replace(row("feature", "rrf", method, share=None), value=-0.00001) for method in SIZES]
+    features, *_ = importance_tables(replace(EXPLAINED, importance=rows), top=5, width=140)
     text = printed(features, 140)
     assert "-0.0000" not in text
     assert "%" not in text

@@ -33,33 +33,32 @@ def past(opened: FinishedRun, number: int) -> dict[int, set[int]]:
 
 @pytest.mark.usefixtures("nothing_is_computed_again")
 def test_a_recommended_article_is_explained_from_retrieval_to_rank(fates: FinishedRun) -> None:
-    first = cards(fates, pl.Series([3], dtype=pl.UInt32))[0]["recommended"][0]
-    told = explain_one(fates, One(customer(3), first["article"], final=False))
-    assert (told["week"], told["outcome_known"], told["stage"]) == ("2020-09-16", True, "recommended")
-    assert (told["rank"], told["recommended_rank"], told["score"]) == (1, 1, first["score"])
-    assert told["n_ranked"] == KEPT
-    number = int(first["article"][2:])
+    first = cards(fates, pl.Series([3], dtype=pl.UInt32))[0].recommended[0]
+    told = explain_one(fates, One(customer(3), first.article, final=False))
+    assert (told.week, told.outcome_known, told.stage) == ("2020-09-16", True, "recommended")
+    assert (told.rank, told.recommended_rank, told.score) == (1, 1, first.score)
+    assert told.n_ranked == KEPT
+    number = int(first.article[2:])
     bought = past(fates, 3).get(number, set())
-    assert (told["times"], told["days_ago"]) == (len(bought), min(bought, default=None))
-    ranks = {row["source"]: row["rank"] for row in told["sources"] if row["rank"]}
-    assert ranks == {row["source"]: row["rank"] for row in first["sources"]}
-    assert told["sources"][1]["about"] == "what sells now, overall and among customers of the same segment."
-    for row in told["sources"]:
-        assert row["rank"] is None or row["rank"] == row["rank_without_limit"] <= row["limit"]
-        assert not row["nearest"]
+    assert (told.times, told.days_ago) == (len(bought), min(bought, default=None))
+    ranks = {row.source: row.rank for row in told.sources if row.rank}
+    assert ranks == {row.source: row.rank for row in first.sources}
+    assert told.sources[1].about == "what sells now, overall and among customers of the same segment."
+    for row in told.sources:
+        assert row.rank is None or row.rank == row.rank_without_limit <= row.limit
+        assert not row.nearest
 
 
 def test_what_the_features_added_sums_to_the_score_and_comes_largest_first(fates: FinishedRun) -> None:
     decided = in_test_week(fates, pl.Series([3], dtype=pl.UInt32))
     totals: dict[str, float] = {}
     for row in decided.scored.to_dicts():
-        told = contributions(decided, decided.scored.filter(article=row["article"]).select("customer", "article"))
-        added = told["contributions"]
-        assert {each["feature"] for each in added} == set(decided.trees.names)
-        assert [each["contribution"] for each in added] == sorted((each["contribution"] for each in added), reverse=True)
-        assert told["start"] + sum(each["contribution"] for each in added) == pytest.approx(row["score"], abs=1e-6)
+        start, added = contributions(decided, decided.scored.filter(article=row["article"]).select("customer", "article"))
+        assert {each.feature for each in added} == set(decided.trees.names)
+        assert [each.contribution for each in added] == sorted((each.contribution for each in added), reverse=True)
+        assert start + sum(each.contribution for each in added) == pytest.approx(row["score"], abs=1e-6)
         for each in added:
-            totals[each["feature"]] = totals.get(each["feature"], 0.0) + each["against_others"]
+            totals[each.feature] = totals.get(each.feature, 0.0) + each.against_others
     assert list(totals.values()) == pytest.approx([0.0] * len(totals), abs=1e-9)
 
 
@@ -67,11 +66,11 @@ def test_a_value_is_told_as_the_ranker_saw_it_and_null_with_what_it_means(fates:
     decided = in_test_week(fates, pl.Series([NEVER_BOUGHT], dtype=pl.UInt32))
     pair = decided.scored.row(0, named=True)
     told = explain_one(fates, One(customer(NEVER_BOUGHT), article(pair["article"]), final=False))
-    by_feature = {each["feature"]: each for each in told["contributions"]}
+    by_feature = {each.feature: each for each in told.contributions}
     seen = decided.features.row(0, named=True)
-    assert {name: each["value"] for name, each in by_feature.items()} == {name: pytest.approx(seen[name]) for name in by_feature}
-    assert by_feature["pair_days_since_last"]["text"] == "unknown (the customer has not bought it)"
-    assert by_feature["pair_purchases"]["text"] == "0"
+    assert {name: each.value for name, each in by_feature.items()} == {name: pytest.approx(seen[name]) for name in by_feature}
+    assert by_feature["pair_days_since_last"].text == "unknown (the customer has not bought it)"
+    assert by_feature["pair_purchases"].text == "0"
 
 
 def test_the_source_that_came_nearest_is_named_with_the_rank_at_which_it_has_the_article(
@@ -82,15 +81,15 @@ def test_the_source_that_came_nearest_is_named_with_the_rank_at_which_it_has_the
     for number in fates.buyers[0].customers[:4]:
         for unpopular in sorted(set(past(fates, number)) - popular):
             told = explain_one(fates, One(customer(number), article(unpopular), final=False))
-            repurchase, popularity = told["sources"]
-            assert popularity["rank_without_limit"] is None
-            assert repurchase["evidence"][0]["article"] == article(unpopular)
-            assert repurchase["evidence"][0]["days_ago"] == min(past(fates, number)[unpopular])
-            if told["stage"] == "never retrieved":
+            repurchase, popularity = told.sources
+            assert popularity.rank_without_limit is None
+            assert repurchase.evidence[0].article == article(unpopular)
+            assert repurchase.evidence[0].days_ago == min(past(fates, number)[unpopular])
+            if told.stage == "never retrieved":
                 chosen += 1
-                assert repurchase["nearest"]
-                assert repurchase["rank_without_limit"] > REPURCHASES == repurchase["limit"]
-                assert (told["place"], told["rank"], told["contributions"]) == (None, None, None)
+                assert repurchase.nearest
+                assert repurchase.rank_without_limit > REPURCHASES == repurchase.limit
+                assert (told.place, told.rank, told.contributions) == (None, None, None)
     assert chosen > 2
 
 
@@ -111,14 +110,14 @@ def test_the_nearest_source_exceeds_its_limit_least_in_proportion(ranks: dict[st
 def test_a_cut_article_is_told_with_its_place(fates: FinishedRun, popular: list[int]) -> None:
     number = popular[KEPT]
     told = explain_one(fates, One(customer(NEVER_BOUGHT), article(number), final=False))
-    assert (told["stage"], told["place"], told["n_retrieved"], told["bought"]) == ("cut", KEPT + 1, POPULAR, True)
-    assert (told["rank"], told["score"], told["contributions"]) == (None, None, None)
+    assert (told.stage, told.place, told.n_retrieved, told.bought) == ("cut", KEPT + 1, POPULAR, True)
+    assert (told.rank, told.score, told.contributions) == (None, None, None)
 
 
 def test_an_article_that_nobody_has_a_link_to_is_told_so(fates: FinishedRun) -> None:
     told = explain_one(fates, One(customer(3), article(NEW), final=False))
-    assert (told["stage"], told["bought"], told["name"]) == ("not for sale before", False, article(NEW))
-    assert all(row["rank_without_limit"] is None and not row["nearest"] and not row["evidence"] for row in told["sources"])
+    assert (told.stage, told.bought, told.name) == ("not for sale before", False, article(NEW))
+    assert all(row.rank_without_limit is None and not row.nearest and not row.evidence for row in told.sources)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.errors import ArtifactError
+from lookbook.pipelines.records.files import as_line
+from lookbook.pipelines.records.finished import Changed
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs.compare import Comparison, compare, flat
 from lookbook.pipelines.runs.listing_display import show_comparison
@@ -64,56 +66,44 @@ def compared(root: Path, a: str, b: str, top: int = 3) -> Comparison:
     return compare(root, a, b, Reporter("quiet"), top=top)
 
 
-def rows(content: dict[str, object], name: str) -> list[dict[str, object]]:
-    value = content[name]
-    assert isinstance(value, list)
-    return value
-
-
-def part(content: dict[str, object], name: str) -> dict[str, object]:
-    value = content[name]
-    assert isinstance(value, dict)
-    return value
-
-
 def test_only_changed_settings_are_listed_by_their_full_key(runs: Path) -> None:
     content = compared(runs, "popularity", "repurchase").content
-    assert content["settings"] == [{"name": "retrieval.sources", "a": ["popularity"], "b": ["repurchase"]}]
-    assert [row["name"] for row in rows(content, "facts") if row["name"] != "trees"] == []
+    assert content.settings == [Changed("retrieval.sources", ["popularity"], ["repurchase"])]
+    assert [row.name for row in content.facts if row.name != "trees"] == []
     assert flat({"a": {"b": {"c": 1}, "d": [2]}, "e": 3}) == {"a.b.c": 1, "a.d": [2], "e": 3}
 
 
 def test_other_code_is_told_as_a_fact(runs: Path, copy_with: MakeCopy) -> None:
     code = json.loads((runs / "runs" / "repurchase" / "run.json").read_text())["code"]
     content = compared(runs, "repurchase", copy_with("other", code="0" * 16)).content
-    assert rows(content, "facts") == [{"name": "code", "a": code, "b": "0" * 16}]
+    assert content.facts == [Changed("code", code, "0" * 16)]
 
 
 def test_values_are_those_of_metrics_json_and_the_difference_is_paired(runs: Path) -> None:
     found = compared(runs, "popularity", "repurchase")
     assert found.refused is None
-    for row in rows(found.content, "metrics"):
+    for row in found.content.metrics:
         for side, name in (("a", "popularity"), ("b", "repurchase")):
             cells = json.loads((runs / "runs" / name / "metrics.json").read_text())["metrics"]["lookbook"]
-            assert row[side] == cells[row["segment"]][row["metric"]]["value"]
-        assert row["difference"] == pytest.approx(float(str(row["b"])) - float(str(row["a"])))
-        assert (row["low"] is None) == (row["metric"] in ("catalogue_coverage", "mean_popularity_rank"))
-    metrics = {(row["metric"], row["segment"]) for row in rows(found.content, "metrics")}
+            assert getattr(row, side) == cells[row.segment][row.metric]["value"]
+        assert row.difference == pytest.approx(row.b - row.a)
+        assert (row.low is None) == (row.metric in ("catalogue_coverage", "mean_popularity_rank"))
+    metrics = {(row.metric, row.segment) for row in found.content.metrics}
     assert {("map", "all"), ("recall", "all"), ("catalogue_coverage", "all"), ("map", "<=7"), ("map", "8-30")} <= metrics
 
 
 def test_the_other_way_round_every_sign_turns(runs: Path) -> None:
     there, back = (compared(runs, *names).content for names in (("popularity", "repurchase"), ("repurchase", "popularity")))
-    for one, other in zip(rows(there, "metrics"), rows(back, "metrics"), strict=True):
-        assert one["difference"] == pytest.approx(-float(str(other["difference"])))
-        if one["low"] is not None:
-            assert one["low"] == pytest.approx(-float(str(other["high"])))
-    assert part(there, "customers")["gained"] == part(back, "customers")["lost"]
-    assert part(there, "customers")["most_gained"] != []
+    for one, other in zip(there.metrics, back.metrics, strict=True):
+        assert one.difference == pytest.approx(-other.difference)
+        if one.low is not None:
+            assert one.low == pytest.approx(-other.high)
+    assert there.customers.gained == back.customers.lost
+    assert there.customers.most_gained
 
 
 def test_customers_who_gained_and_lost_are_those_of_a_loop(runs: Path) -> None:
-    customers = part(compared(runs, "popularity", "repurchase", top=100).content, "customers")
+    customers = compared(runs, "popularity", "repurchase", top=100).content.customers
     folder = next((runs / "cache" / "data").glob("*/tables"))
     dataset = Dataset.open(folder)
     labels = dataset.labels(last_window(dataset.last_day))
@@ -130,25 +120,25 @@ def test_customers_who_gained_and_lost_are_those_of_a_loop(runs: Path) -> None:
     changes = {raw: scores[1][raw][1] - scores[0][raw][1] for raw in scores[0]}
     gained, lost = ({raw for raw, change in changes.items() if sign * change > 0} for sign in (1, -1))
     assert gained
-    assert (customers["customers"], customers["gained"], customers["lost"]) == (len(changes), len(gained), len(lost))
-    assert customers["same"] == len(changes) - len(gained) - len(lost)
-    listed = rows(customers, "most_gained")
-    assert {row["customer"] for row in listed} == gained
-    assert [row["change"] for row in listed] == sorted((changes[raw] for raw in gained), reverse=True)
+    assert (customers.customers, customers.gained, customers.lost) == (len(changes), len(gained), len(lost))
+    assert customers.same == len(changes) - len(gained) - len(lost)
+    listed = customers.most_gained
+    assert {row.customer for row in listed} == gained
+    assert [row.change for row in listed] == sorted((changes[raw] for raw in gained), reverse=True)
     for row in listed:
-        raw = str(row["customer"])
-        assert (row["labels"], row["a"], row["hits_a"]) == scores[0][raw]
-        assert (row["labels"], row["b"], row["hits_b"]) == scores[1][raw]
-    segments = rows(customers, "by_segment")
+        raw = row.customer
+        assert (row.labels, row.a, row.hits_a) == scores[0][raw]
+        assert (row.labels, row.b, row.hits_b) == scores[1][raw]
+    segments = customers.by_segment
     for name in ("customers", "gained", "lost", "same"):
-        assert sum(int(str(row[name])) for row in segments) == customers[name]
+        assert sum(getattr(row, name) for row in segments) == getattr(customers, name)
 
 
 def test_the_same_run_differs_in_nothing(runs: Path) -> None:
     content = compared(runs, "repurchase", "repurchase").content
-    assert (content["settings"], content["facts"]) == ([], [])
-    assert {row["difference"] for row in rows(content, "metrics")} == {0.0}
-    assert part(content, "customers")["same"] == part(content, "customers")["customers"]
+    assert (content.settings, content.facts) == ([], [])
+    assert {row.difference for row in content.metrics} == {0.0}
+    assert content.customers.same == content.customers.customers
 
 
 @pytest.mark.parametrize(
@@ -169,11 +159,11 @@ def test_runs_on_other_data_or_weeks_show_settings_and_values_but_are_not_paired
     assert found.refused.exit_code == 4
     with pytest.raises(ArtifactError, match=message):
         raise found.refused
-    assert found.content["settings"] == [{"name": "run.seed", "a": 0, "b": 1}]
-    assert next(iter(about)) in {row["name"] for row in rows(found.content, "facts")}
-    first = rows(found.content, "metrics")[0]
-    assert first["a"] == first["b"] is not None
-    assert (first["difference"], first["low"], found.content["customers"]) == (None, None, None)
+    assert found.content.settings == [Changed("run.seed", 0, 1)]
+    assert next(iter(about)) in {row.name for row in found.content.facts}
+    first = found.content.metrics[0]
+    assert first.a == first.b is not None
+    assert (first.difference, first.low, found.content.customers) == (None, None, None)
     show_comparison(found.content, json_lines=False)
     assert "run.seed: 0 -> 1" in capsys.readouterr().out
 
@@ -189,9 +179,9 @@ def test_the_text_fits_80_columns_and_names_customers_by_their_own_id(runs: Path
     text = capsys.readouterr().out
     assert max(map(len, text.splitlines())) <= 80
     assert "retrieval.sources: popularity -> repurchase" in text
-    assert f"{str(rows(part(content, 'customers'), 'most_gained')[0]['customer'])[:12]}…" in text, "a long id without its middle"
+    assert f"{content.customers.most_gained[0].customer[:12]}…" in text, "a long id without its middle"
     show_comparison(content, json_lines=True)
-    assert json.loads(capsys.readouterr().out) == content
+    assert capsys.readouterr().out == as_line(content) + "\n"
 
 
 def test_a_run_whose_files_were_changed_is_refused(runs: Path, copy_with: MakeCopy) -> None:

@@ -1,27 +1,20 @@
 """Tables of a finished run on terminals of several widths."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.evaluation.results import Nested
+from lookbook.pipelines.records.run import DifferenceCell, DifferenceCells, SourceQuality
 from lookbook.pipelines.runs.display import result_table, segment_table, source_table
 
-CELL = {"value": 0.1234, "low": 0.1, "high": 0.2, "ratio": 1.234, "ratio_low": 1.1, "ratio_high": 1.3, "n_customers": 123456}
+CELL = DifferenceCell(0.1234, 0.1, 0.2, 123456, 1.234, 1.1, 1.3)
 METRICS = ("map", "recall", "precision", "ndcg", "mrr", "hit_rate", "catalogue_coverage")
 VARIANTS = ("lookbook", "popularity", "repurchase_popularity", "most_bought", "matrix_factorization_alone")
-RESULTS: Nested = {v: {s: {m: dict(CELL) for m in METRICS} for s in ("all", "31-90")} for v in VARIANTS}
-SOURCE = {
-    "source": "matrix_factorization",
-    "candidates_per_customer": 100.0,
-    "recall": 0.1234,
-    "low": 0.1,
-    "high": 0.2,
-    "found_only": 12345,
-    "positive_rate": 0.0123,
-}
+RESULTS: DifferenceCells = {v: {s: dict.fromkeys(METRICS, CELL) for s in ("all", "31-90")} for v in VARIANTS}
+SOURCE = SourceQuality("matrix_factorization", 99, 0.1234, 0.1, 0.2, 0.1, 100.0, 0.0123, 999, 99, 12345)
 
 
 def printed(table: Table, width: int) -> str:
@@ -36,7 +29,7 @@ def test_no_cell_is_cut_on_an_ordinary_terminal(width: int) -> None:
     tables = (
         result_table(RESULTS, RESULTS, week="2020-09-16", k=5, width=width),
         segment_table(RESULTS, k=5, width=width),
-        source_table([dict(SOURCE)], width=width),
+        source_table([SOURCE], width=width),
     )
     for text in (printed(table, width) for table in tables):
         assert "…" not in text
@@ -46,3 +39,21 @@ def test_no_cell_is_cut_on_an_ordinary_terminal(width: int) -> None:
 def test_headings_name_the_length_of_the_lists() -> None:
     assert "MAP@5" in printed(result_table(RESULTS, RESULTS, week="2020-09-16", k=5, width=140), 140)
     assert "MAP@5" in printed(segment_table(RESULTS, k=5, width=140), 140)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "ends", "shown"),
+    [
+        (1.23456, (1.1, 1.3), "1.235 [1.100, 1.300]"),
+        (24.5234, (None, None), "24.5"),
+        (371.8471, (250.0, 600.0), "372 [250, 600]"),
+        (None, (None, None), ""),
+    ],
+)
+def test_a_ratio_is_shown_wherever_there_is_one_in_fewer_digits_the_more_it_is(
+    ratio: float | None, ends: tuple[float | None, float | None], shown: str
+) -> None:
+    cell = replace(CELL, ratio=ratio, ratio_low=ends[0], ratio_high=ends[1])
+    rows = {variant: {"all": dict.fromkeys(METRICS, cell)} for variant in ("lookbook", "popularity")}
+    made = result_table(rows, rows, week="2020-09-16", k=5, width=140)
+    assert list(made.columns[2].cells) == ["", shown]

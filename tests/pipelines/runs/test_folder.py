@@ -2,7 +2,7 @@
 
 import json
 from contextlib import suppress
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.runs import folder as run_folder
-from lookbook.pipelines.runs.folder import add_to_run, check_latest, find_run, finished_runs, kept_once, last_day, new_run
+from lookbook.pipelines.runs.folder import add_to_run, check_latest, find_run, finished_runs, kept_once, new_run
 from lookbook.pipelines.stages.artifacts import verify
 
 
@@ -101,11 +101,6 @@ def test_latest_that_is_no_link_is_refused(tmp_path: Path, kind: str) -> None:
     link.mkdir() if kind == "a folder" else link.write_text("")
     with pytest.raises(ArtifactError, match=f"latest is {kind}; expected a link"):
         check_latest(tmp_path)
-
-
-def test_the_last_day_of_data_is_that_of_run_json() -> None:
-    assert last_day({"data": {"last_day": "2020-09-22"}}) == date(2020, 9, 22)
-    assert last_day({}) is last_day({"data": {}}) is None
 
 
 def test_artifacts_that_are_no_folder_are_refused_as_a_wrong_flag(tmp_path: Path) -> None:

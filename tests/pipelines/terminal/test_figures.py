@@ -2,7 +2,7 @@
 
 import pytest
 
-from lookbook.pipelines.terminal.figures import bars, box_plot, number, share, whole
+from lookbook.pipelines.terminal.figures import bars, box_plot, count, decimals, number, share, whole
 
 
 @pytest.mark.parametrize(
@@ -56,3 +56,12 @@ def test_next_to_nothing_and_next_to_all_are_not_shown_as_nothing_and_all() -> N
 def test_a_box_plot_stands_on_the_bins_of_its_histogram(places: tuple[float, ...], drawn: str) -> None:
     names = ("min", "whisker_low", "q25", "median", "q75", "whisker_high", "max")
     assert box_plot(dict(zip(names, places, strict=True)), list(range(10))) == drawn
+
+
+def test_one_of_a_thing_is_not_several() -> None:
+    assert [count(number, "article") for number in (0, 1, 2, 1234)] == ["0 articles", "1 article", "2 articles", "1,234 articles"]
+    assert count(2, "purchase of a day", "purchases of a day") == "2 purchases of a day"
+
+
+def test_nothing_is_minus_zero() -> None:
+    assert (decimals(-0.00001), decimals(-0.06, 1), decimals(None)) == ("0.0000", "-0.1", "")

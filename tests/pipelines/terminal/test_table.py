@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lookbook.pipelines.terminal.table import console, interval, lines, plain, short_id, table
+from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import PlainConsole, console, interval, lines, plain, section, short_id, table
 
 
 def test_long_lines_are_indented_further_and_keep_the_percent_sign_with_its_number() -> None:
@@ -51,7 +52,26 @@ def test_nothing_in_the_data_is_obeyed_by_the_terminal(text: str, shown: str) ->
 
 @given(st.text())
 def test_plain_text_is_printable(text: str) -> None:
-    assert plain(text).isprintable() or set(plain(text)) & set("\u3000\xa0")
+    assert plain(text).isprintable() or set(plain(text)) & set("\u3000\xa0\u200c\u200d")
+
+
+def test_whatever_is_printed_or_laid_out_is_shown_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "[bold]:smile: \x1b[31mred\x1b]0;title\x07 \u202eback"
+    made = table("name", title=name)
+    made.add_row(f"{name}\nsecond line")
+    out = console()
+    out.print(made)
+    out.print(name)
+    section(out, name)
+    lines(out, name)
+    Reporter("plain", PlainConsole(stderr=True)).say(name)
+    told = capsys.readouterr()
+    for text in (told.out, told.err):
+        assert not set(text) & set("\x1b\x07\u202e")
+    shown = "[bold]:smile: \\x1b[31mred\\x1b]0;title\\x07 \\u202eback"
+    assert " ".join(told.out.split()).count(shown) == 5
+    assert told.err == f"{shown}\n"
+    assert "second line" in told.out
 
 
 def test_long_ids_lose_their_middle_where_there_is_little_room() -> None:

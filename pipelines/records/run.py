@@ -1,0 +1,123 @@
+"""What a run leaves as JSON: run.json and metrics.json."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from lookbook.evaluation.standing import Standing
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """What the stages of one step took: `seconds` in this run; `seconds_when_computed` and `peak_memory_mb` when they were
+    computed, now or in an earlier run."""
+
+    seconds: float
+    seconds_when_computed: float
+    computed: int
+    reused: int
+    peak_memory_mb: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """run.json: what was run, on what, with which versions, and what each step took.
+
+    finished: UTC, ISO 8601. code: digest of what decides the results. data: dataset.json of the converted data set. test_week,
+    final_week: their first days; None where the run has no such half. trees: of the ranker of its first half. warnings: sentences.
+    """
+
+    finished: str
+    settings_digest: str
+    code: str | None = None
+    preset: str
+    k: int
+    dataset: str
+    data_digest: str
+    data: Mapping[str, object]
+    test_week: str | None = None
+    final_week: str | None = None
+    device: str
+    trees: int
+    warnings: Sequence[str] = ()
+    versions: Mapping[str, str | None]
+    stages: Mapping[str, StepCost]
+    peak_memory_mb: int
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day of data; null in a run that does not tell it."""
+        return date.fromisoformat(str(self.data["last_day"])) if "last_day" in self.data else None
+
+    @property
+    def minute(self) -> str:
+        """When it was finished, UTC."""
+        return self.finished[:16].replace("T", " ")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A row of METRICS (evaluation/summary.py). low, high: ends of the 95 % interval, null where there is none."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n_customers: int
+
+
+@dataclass(frozen=True)
+class DifferenceCell(Cell):
+    """A row of DIFFERENCES: the system - a variant, and the system / the variant."""
+
+    ratio: float | None
+    ratio_low: float | None
+    ratio_high: float | None
+
+
+@dataclass(frozen=True)
+class SourceQuality:
+    """A row of SOURCE_QUALITY (evaluation/sources/candidates.py)."""
+
+    source: str
+    found: int
+    recall: float
+    low: float
+    high: float
+    customer_recall: float
+    candidates_per_customer: float
+    positive_rate: float | None
+    n_labels: int
+    n_customers: int
+    found_only: int
+
+
+@dataclass(frozen=True)
+class UnionRecall:
+    """A row of UNION_RECALL (evaluation/sources/candidates.py)."""
+
+    depth: int
+    found: int
+    recall: float
+    low: float
+    high: float
+    customer_recall: float
+    candidates_per_customer: float
+    positive_rate: float | None
+    n_labels: int
+    n_customers: int
+
+
+Cells = Mapping[str, Mapping[str, Mapping[str, Cell]]]
+"""By variant, segment and metric."""
+DifferenceCells = Mapping[str, Mapping[str, Mapping[str, DifferenceCell]]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """metrics.json. standing: against the best baseline; null in runs of versions that did not tell it."""
+
+    standing: Standing | None = None
+    metrics: Cells
+    differences: DifferenceCells
+    sources: Sequence[SourceQuality]
+    union: Sequence[UnionRecall]
