@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.data.schema import RECOMMENDATIONS, Schema
 
 POPULAR_DAYS = 28
@@ -27,10 +28,9 @@ buyers, then most purchases of all time, then smaller article id."""
 def article_popularity(history: History) -> pl.LazyFrame:
     """POPULARITY. It depends on all customers: compute it from a history that is not narrowed."""
     recent = pl.col("days_ago") <= POPULAR_DAYS
+    sold = history.transactions.group_by("article").agg(buyers=pl.col("customer").filter(recent).n_unique(), purchases=pl.len())
     return (
-        history.transactions.group_by("article")
-        .agg(buyers=pl.col("customer").filter(recent).n_unique(), purchases=pl.len())
-        .sort("buyers", "purchases", "article", descending=[True, True, False])
+        best_first(sold, "buyers", "purchases", within=())
         .with_row_index("rank", offset=1)
         .select(pl.col(column).cast(dtype) for column, dtype in POPULARITY.items())
     )
@@ -44,7 +44,7 @@ def popularity(history: History, popular: pl.LazyFrame, customers: pl.Series, *,
 def repurchase_popularity(history: History, popular: pl.LazyFrame, customers: pl.Series, *, k: int) -> pl.LazyFrame:
     """The customer's own articles by the decayed number of days they were bought on, then `popularity`."""
     own = _purchase_days(history, customers).group_by("customer", "article").agg(score=_decayed(pl.col("days_ago")).sum())
-    return _filled(_ranked(own, "score", "article", descending=(True, False)), popular, customers, k=k)
+    return _filled(_ranked(own, "score"), popular, customers, k=k)
 
 
 def most_bought(history: History, popular: pl.LazyFrame, customers: pl.Series, *, k: int) -> pl.LazyFrame:
@@ -54,9 +54,9 @@ def most_bought(history: History, popular: pl.LazyFrame, customers: pl.Series, *
         _purchase_days(history, customers)
         .filter(pl.col("days_ago") <= MOST_BOUGHT_DAYS)
         .group_by("customer", "article")
-        .agg(score=pl.len(), last=pl.col("days_ago").min())
+        .agg(score=pl.len(), latest=-pl.col("days_ago").min().cast(pl.Int32))
     )
-    return _filled(_ranked(own, "score", "last", "article", descending=(True, False, False)), popular, customers, k=k)
+    return _filled(_ranked(own, "score", "latest"), popular, customers, k=k)
 
 
 Baseline = Callable[..., pl.LazyFrame]
@@ -88,10 +88,8 @@ def _decayed(days_ago: pl.Expr) -> pl.Expr:
     return (0.5 ** (days_ago.cast(pl.Float64) / HALF_LIFE_DAYS) * (1 << 20)).round().cast(pl.Int64)
 
 
-def _ranked(own: pl.LazyFrame, *by: str, descending: tuple[bool, ...]) -> pl.LazyFrame:
-    return own.sort("customer", *by, descending=[False, *descending]).with_columns(
-        place=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer")
-    )
+def _ranked(own: pl.LazyFrame, *by: str) -> pl.LazyFrame:
+    return best_first(own, *by).with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer"))
 
 
 def _nothing(history: History) -> pl.LazyFrame:

@@ -28,9 +28,9 @@ def fallback_lists(history: History, k: int) -> pl.LazyFrame:
         .agg(recent=pl.len())
     )
     bands = history.customers.select("age_band").unique().join(overall, how="cross").rename({"recent": "_all"})
+    in_band = bands.join(by_band, on=["age_band", "article"], how="left").with_columns(pl.col("recent").fill_null(0))
     return (
-        bands.join(by_band, on=["age_band", "article"], how="left")
-        .sort(pl.col("recent").fill_null(0), "_all", "ever", pl.col("article").cast(pl.Int64) * -1, descending=True)
+        best_first(in_band, "recent", "_all", "ever", within=("age_band",))
         .with_columns(place=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("age_band"))
         .filter(pl.col("place") <= 2 * k)
         .select("age_band", "article", "place")

@@ -85,12 +85,9 @@ def strongest_evidence(links: pl.LazyFrame, top: int = MOST_EVIDENCE) -> pl.Lazy
 def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:
     """CANDIDATES from (customer, article, score): the best `k` per customer; ties go to the smaller article id."""
     place = pl.col("score").rank("ordinal", descending=True).over("customer")  # ties in order of rows
-    return (
-        scored.select("customer", "article", pl.col("score").cast(pl.Float32))
-        .sort(pair_key())
-        .filter(place <= k)
-        .sort("customer", "score", "article", descending=[False, True, False])
-        .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer").cast(pl.UInt16))
+    kept = scored.select("customer", "article", pl.col("score").cast(pl.Float32)).sort(pair_key()).filter(place <= k)
+    return best_first(kept, "score").with_columns(
+        rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer").cast(pl.UInt16)
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.order import best_first
 from lookbook.data.schema import RECOMMENDATIONS
 
 POPULAR_DAYS = 7
@@ -38,21 +39,15 @@ LADDER: Mapping[str, Rung] = {
 def ladder_recommendations(history: History, customers: pl.Series, rung: Rung, *, k: int) -> pl.LazyFrame:
     """RECOMMENDATIONS of one rung for `customers`, at most `k` each: own articles by the latest date they were bought on, ties
     by the number of dates; then those sold most. Ties by the smaller article id. score is null throughout."""
-    own = (
+    bought = (
         history.of(customers.cast(pl.UInt32))
         .transactions.filter(pl.col("days_ago") <= rung.own_days)
         .group_by("customer", "article")
-        .agg(last=pl.col("days_ago").min(), dates=pl.col("days_ago").n_unique())
-        .with_columns(place=pl.struct("last", -pl.col("dates").cast(pl.Int32), "article").rank("ordinal").over("customer"), tier=0)
+        .agg(latest=-pl.col("days_ago").min().cast(pl.Int32), dates=pl.col("days_ago").n_unique())
     )
-    popular = (
-        history.transactions.filter(pl.col("days_ago") <= rung.popular_days)
-        .group_by("article")
-        .len()
-        .sort("len", "article", descending=[True, False])
-        .head(k)
-        .with_row_index("place", offset=1)
-    )
+    own = best_first(bought, "latest", "dates").with_columns(place=pl.int_range(1, pl.len() + 1).over("customer"), tier=0)
+    sold = history.transactions.filter(pl.col("days_ago") <= rung.popular_days).group_by("article").len()
+    popular = best_first(sold, "len", within=()).head(k).with_row_index("place", offset=1)
     fill = pl.LazyFrame({"customer": customers.cast(pl.UInt32)}).join(popular, how="cross").with_columns(tier=1)
     columns = ("customer", "article", "tier", pl.col("place").cast(pl.UInt32))
     return (

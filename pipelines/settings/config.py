@@ -182,7 +182,8 @@ def source_of(name: str, retrieval: Table) -> CandidateSource:
     kind = SOURCES[name]
     if name not in retrieval:
         keys = ", ".join(field.name for field in fields(kind))  # type: ignore[arg-type]  # every source is a dataclass
-        raise SettingsError(f"settings table [retrieval.{name}] is missing: add it with {keys} to {DEFAULTS.name}")
+        file = "/".join(DEFAULTS.parts[-3:])
+        raise SettingsError(f"settings table [retrieval.{name}] is missing: add [retrieval.{name}] with its keys {keys} to {file}")
     return _validated(kind, _table(retrieval, name), f"retrieval.{name}")
 
 

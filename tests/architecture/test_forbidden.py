@@ -53,6 +53,16 @@ def row_by_row(node: ast.AST) -> str | None:
     return None
 
 
+def own_order_of_articles(node: ast.AST) -> str | None:
+    """Best first and equals by the article is data/order.py's to say, so that a tie is broken alike everywhere."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="sort"), args=by, keywords=options) if any(
+            isinstance(key, ast.Constant) and key.value == "article" for key in by
+        ) and any(option.arg == "descending" for option in options):
+            return "an order of articles of its own; take best_first"
+    return None
+
+
 def names(node: ast.Import | ast.ImportFrom) -> set[str]:
     """The top-level modules that an import statement names."""
     modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
@@ -84,6 +94,10 @@ def test_tables_are_never_walked_row_by_row():
     assert broken(row_by_row, PACKAGES) == ""
 
 
+def test_what_is_retrieved_ranked_and_judged_is_ordered_in_one_place():
+    assert broken(own_order_of_articles, ("retrieval", "ranking", "evaluation")) == ""
+
+
 @pytest.mark.parametrize(
     ("rule", "code"),
     [
@@ -103,6 +117,7 @@ def test_tables_are_never_walked_row_by_row():
         (row_by_row, "frame.with_columns(pl.col('a').map_elements(f))"),
         (row_by_row, "frame.map_rows(f)"),
         (row_by_row, "import pandas as pd"),
+        (own_order_of_articles, "t.sort('customer', 'score', 'article', descending=[False, True, False])"),
     ],
 )
 def test_what_breaks_a_rule_is_found(rule, code, tmp_path):
@@ -114,6 +129,7 @@ def test_what_breaks_a_rule_is_found(rule, code, tmp_path):
 @pytest.mark.parametrize(
     ("rule", "code"),
     [
+        (own_order_of_articles, "t.sort('customer', 'article')"),
         (unsafe_files, "np.load(file, allow_pickle=False)"),
         (clock_or_global_random, "rng = np.random.default_rng(seed)\nrng.shuffle(rows)"),
         (clock_or_global_random, "'''The date is not known here.'''"),

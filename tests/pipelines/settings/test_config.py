@@ -131,7 +131,7 @@ class Newest:
 def test_a_new_source_without_its_table_or_with_a_wrong_value_is_named_as_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(SOURCES, "newest", Newest)  # type: ignore[arg-type]
     assert source_of("newest", {"newest": {"k": 5, "days": 7}}) == Newest(5, 7)
-    with pytest.raises(SettingsError, match=r"table \[retrieval\.newest\] is missing: add it with k, days to default\.toml"):
+    with pytest.raises(SettingsError, match=r"\[retrieval\.newest\] with its keys k, days to pipelines/settings/default\.toml"):
         source_of("newest", {"sources": ["newest"]})
     with pytest.raises(SettingsError, match=r"setting \[retrieval\.newest\] days = -1: "):
         source_of("newest", {"newest": {"k": 5, "days": -1}})
