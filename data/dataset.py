@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAST_TRANSACTIONS, TRANSACTIONS, conform
+from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAIR, PAST_TRANSACTIONS, TRANSACTIONS, conform
 from lookbook.data.windows import Window
 
 
@@ -80,7 +80,7 @@ class Dataset:
         bought = self.transactions.filter((pl.col("date") >= window.as_of) & (pl.col("date") < window.end))
         if customers is not None:
             bought = _of(bought, customers)
-        return bought.select(*LABELS).unique().sort("customer", "article")
+        return bought.select(*LABELS).unique().sort(PAIR)
 
 
 def _scan(file: Path) -> pl.LazyFrame:

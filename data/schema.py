@@ -53,7 +53,7 @@ CANDIDATES: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.F
 """One row per (customer, article) a source retrieved. score: higher is better, on the source's own scale.
 rank: 1 = best, without gaps or ties within a customer."""
 
-PAIR = ["customer", "article"]
+PAIR = ("customer", "article")
 """The key of a pair, and the order of every table of pairs."""
 PAIRS: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "n_sources": pl.UInt8, "rrf": pl.Float32}
 """One row per (customer, article) some source retrieved, sorted by both. Further columns: `<source>_score` Float32 and

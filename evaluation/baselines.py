@@ -9,7 +9,7 @@ import polars as pl
 
 from lookbook.data.dataset import History
 from lookbook.data.order import best_first
-from lookbook.data.schema import RECOMMENDATIONS, Schema
+from lookbook.data.schema import PAIR, RECOMMENDATIONS, Schema
 
 POPULAR_DAYS = 28
 """Days before as_of whose buyers make an article popular."""
@@ -43,7 +43,7 @@ def popularity(history: History, popular: pl.LazyFrame, customers: pl.Series, *,
 
 def repurchase_popularity(history: History, popular: pl.LazyFrame, customers: pl.Series, *, k: int) -> pl.LazyFrame:
     """The customer's own articles by the decayed number of days they were bought on, then `popularity`."""
-    own = _purchase_days(history, customers).group_by("customer", "article").agg(score=_decayed(pl.col("days_ago")).sum())
+    own = _purchase_days(history, customers).group_by(PAIR).agg(score=_decayed(pl.col("days_ago")).sum())
     return _filled(_ranked(own, "score"), popular, customers, k=k)
 
 
@@ -53,7 +53,7 @@ def most_bought(history: History, popular: pl.LazyFrame, customers: pl.Series, *
     own = (
         _purchase_days(history, customers)
         .filter(pl.col("days_ago") <= MOST_BOUGHT_DAYS)
-        .group_by("customer", "article")
+        .group_by(PAIR)
         .agg(score=pl.len(), latest=-pl.col("days_ago").min().cast(pl.Int32))
     )
     return _filled(_ranked(own, "score", "latest"), popular, customers, k=k)
@@ -105,7 +105,7 @@ def _filled(own: pl.LazyFrame, popular: pl.LazyFrame, customers: pl.Series, *, k
         .join(popular.filter(pl.col("rank") <= k), how="cross")
         .with_columns(score=pl.lit(None, dtype=pl.Float32), tier=pl.lit(1))
         .rename({"rank": "place"})
-        .join(kept, on=["customer", "article"], how="anti")
+        .join(kept, on=PAIR, how="anti")
     )
     return (
         pl.concat([kept.select(columns), fill.select(columns)])

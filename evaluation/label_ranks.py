@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lookbook.data.schema import PAIR
+
 Rows = npt.NDArray[np.int64]
 
 
@@ -30,18 +32,17 @@ class LabelRanks:
     @staticmethod
     def of(pairs: pl.DataFrame, labels: pl.DataFrame) -> "LabelRanks":
         """pairs: unique, sorted by customer and article; rrf decides between equal scores, the higher one first."""
-        keys = ["customer", "article"]
-        numbered = pairs.select(*keys, "rrf").with_row_index("row")
-        bought = numbered.join(labels.select(keys).unique(), on=keys, how="semi", maintain_order="left")
+        numbered = pairs.select(*PAIR, "rrf").with_row_index("row")
+        bought = numbered.join(labels.select(PAIR).unique(), on=PAIR, how="semi", maintain_order="left")
         deciding = numbered.join(bought, on="customer", how="semi", maintain_order="left").select(
-            *keys,
+            *PAIR,
             "row",
             line=pl.col("customer").rle_id(),
             column=pl.col("rrf").rank("ordinal", descending=True).over("customer") - 1,
         )
-        own = deciding.with_row_index("place").join(bought, on=keys, how="semi", maintain_order="left")["place"]
+        own = deciding.with_row_index("place").join(bought, on=PAIR, how="semi", maintain_order="left")["place"]
         rows, line, column = (deciding[name].cast(pl.Int64).to_numpy() for name in ("row", "line", "column"))
-        return LabelRanks(rows, line, column, bought.select(keys), own.cast(pl.Int64).to_numpy())
+        return LabelRanks(rows, line, column, bought.select(PAIR), own.cast(pl.Int64).to_numpy())
 
     def hits(self, scores: npt.NDArray[np.float32], *, k: int) -> pl.DataFrame:
         """customer, article, rank (UInt8) of the labels among the first `k` pairs of their customer; higher scores come first,

@@ -5,10 +5,9 @@ Input: LABELS and what each stage of the system kept. Output: TRACED_LABELS, LOS
 
 import polars as pl
 
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 from lookbook.evaluation.segments import segment_members
 
-KEYS = ["customer", "article"]
 NEAR = 50
 """A label on a rank up to this one was nearly recommended."""
 
@@ -60,14 +59,14 @@ def trace_labels(
         k: length of the recommended list.
     """
     return (
-        labels.select(KEYS)
-        .join(recommended.select(*KEYS, given="rank"), on=KEYS, how="left", validate="1:1")
-        .join(ranked.select(*KEYS, among="rank"), on=KEYS, how="left", validate="1:1")
-        .join(retrieved.select(*KEYS, "place"), on=KEYS, how="left", validate="1:1")
+        labels.select(PAIR)
+        .join(recommended.select(*PAIR, given="rank"), on=PAIR, how="left", validate="1:1")
+        .join(ranked.select(*PAIR, among="rank"), on=PAIR, how="left", validate="1:1")
+        .join(retrieved.select(*PAIR, "place"), on=PAIR, how="left", validate="1:1")
         .join(sold.select("article", sold=True), on="article", how="left", validate="m:1")
         .with_columns(stage=_stage(k), rank=pl.coalesce("given", "among"))
         .select(pl.col(column).cast(dtype) for column, dtype in TRACED_LABELS.items())
-        .sort(KEYS)
+        .sort(PAIR)
     )
 
 

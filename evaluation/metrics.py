@@ -8,7 +8,7 @@ from math import log2
 
 import polars as pl
 
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 
 CUSTOMER_METRICS: Schema = {
     "customer": pl.UInt32,
@@ -33,8 +33,8 @@ def customer_metrics(recommendations: pl.LazyFrame, labels: pl.LazyFrame, *, k: 
     """
     hits = (
         recommendations.filter(pl.col("rank") <= k)
-        .join(labels, on=["customer", "article"], how="semi")
-        .group_by("customer", "article")
+        .join(labels, on=PAIR, how="semi")
+        .group_by(PAIR)
         .agg(pl.col("rank").min())
         .group_by("customer")
         .agg(hit_ranks=pl.col("rank").cast(pl.UInt32).sort())

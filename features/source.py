@@ -6,7 +6,7 @@ there is no flag column: a tree splits on missing directly.
 
 from collections.abc import Iterable, Mapping
 
-KEYS = ("customer", "article")
+from lookbook.data.schema import PAIR
 
 _TOGETHER = {
     "n_sources": "Number of sources that retrieved the article for the customer, at least 1.",
@@ -20,7 +20,7 @@ def pair_feature_docs(columns: Iterable[str]) -> Mapping[str, str]:
     Raises:
         ValueError: a column is neither `<source>_score`, `<source>_rank` nor one of the declared ones.
     """
-    return {name: _TOGETHER.get(name) or _source_doc(name) for name in columns if name not in KEYS}
+    return {name: _TOGETHER.get(name) or _source_doc(name) for name in columns if name not in PAIR}
 
 
 def _source_doc(name: str) -> str:

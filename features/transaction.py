@@ -5,7 +5,7 @@ Input: the History of a customer shard. Output: one row per (customer, article) 
 
 import polars as pl
 
-from lookbook.data.schema import LEVELS
+from lookbook.data.schema import LEVELS, PAIR
 from lookbook.features.feature import Feature, FeatureGroup, Inputs
 from lookbook.features.purchases import purchases, ratio, total, within
 
@@ -20,7 +20,7 @@ def pair_table(inputs: Inputs) -> pl.LazyFrame:
     return (
         purchases(inputs.history)
         .with_columns(basket=basket.cast(pl.Int64), purchases=pl.len().over("customer").cast(pl.Int64))
-        .group_by("customer", "article")
+        .group_by(PAIR)
         .agg(
             count=pl.len().cast(pl.Int64),
             count_28d=total(within(28)),
@@ -75,9 +75,9 @@ def _level_group(level: str) -> FeatureGroup:
     )
 
 
-PAIR = FeatureGroup(
+PAIR_PURCHASES = FeatureGroup(
     name="pair",
-    keys=("customer", "article"),
+    keys=PAIR,
     features=(
         Feature("pair_purchases", pl.col("count"), "Days on which the customer bought the article, whole history.", fill=0),
         Feature("pair_purchases_28d", pl.col("count_28d"), "Days on which the customer bought it in days_ago 1..28.", fill=0),

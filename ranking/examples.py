@@ -5,13 +5,13 @@ Input: PAIRS (or FEATURES) of one week and its LABELS. Output: the same rows wit
 
 import polars as pl
 
+from lookbook.data.schema import PAIR
+
 
 def label_pairs(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
     """`pairs` with label UInt8: 1 = the customer bought the article in the window. Rows and their order are kept."""
     bought = labels.select("customer", "article", label=pl.lit(1, dtype=pl.UInt8))
-    return pairs.join(bought, on=["customer", "article"], how="left", validate="m:1", maintain_order="left").with_columns(
-        pl.col("label").fill_null(0)
-    )
+    return pairs.join(bought, on=PAIR, how="left", validate="m:1", maintain_order="left").with_columns(pl.col("label").fill_null(0))
 
 
 def sample_negatives(labelled: pl.LazyFrame, *, negatives_per_positive: int, seed: int) -> pl.LazyFrame:

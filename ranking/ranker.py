@@ -18,11 +18,11 @@ import numpy.typing as npt
 import polars as pl
 from annotated_types import Ge, Gt, Le
 
-from lookbook.data.schema import SchemaError
+from lookbook.data.schema import PAIR, SchemaError
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy-waiting threads cost 2-5x CPU where cores are shared
 
-NOT_FEATURES = ("as_of", "customer", "article", "label")
+NOT_FEATURES = ("as_of", *PAIR, "label")
 METRIC = "map"
 BLOCK_ROWS = 4096
 SCORED_ROWS = 1 << 15

@@ -7,7 +7,7 @@ import polars as pl
 
 from lookbook.data.dataset import History
 from lookbook.data.order import best_first
-from lookbook.data.schema import RECOMMENDATIONS
+from lookbook.data.schema import PAIR, RECOMMENDATIONS
 
 FALLBACK_DAYS = 28
 
@@ -48,7 +48,7 @@ def select_top_k(scored: pl.LazyFrame, customers: pl.LazyFrame, fallback: pl.Laz
     best = best_first(ranked, "score", "rrf").group_by("customer", maintain_order=True).head(k)
     short = customers.join(best.group_by("customer").len(), on="customer", how="left").filter(pl.col("len").fill_null(0) < k)
     fill = short.select("customer", "age_band").join(fallback, on="age_band", how="inner", nulls_equal=True)
-    fresh = fill.join(best, on=["customer", "article"], how="anti").select(
+    fresh = fill.join(best, on=PAIR, how="anti").select(
         "customer", "article", *(pl.lit(None, dtype=pl.Float32).alias(name) for name in ("score", "rrf")), "place"
     )
     return (

@@ -11,7 +11,7 @@ from annotated_types import Ge, Gt, Le
 
 from lookbook.data.dataset import History
 from lookbook.data.order import best_first
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 
 EVIDENCE: Schema = {"customer": pl.UInt32, "article": pl.UInt32, "purchase": pl.UInt32, "strength": pl.Float32}
 """One row per past purchase because of which a source suggests the article. purchase: an article that the customer bought,
@@ -77,9 +77,9 @@ def strongest_evidence(links: pl.LazyFrame, top: int = MOST_EVIDENCE) -> pl.Lazy
     return best_first(
         links.select(pl.col(column).cast(dtype) for column, dtype in EVIDENCE.items()),
         "strength",
-        within=("customer", "article"),
+        within=PAIR,
         tie="purchase",
-    ).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over("customer", "article") < top)
+    ).filter(pl.int_range(pl.len(), dtype=pl.UInt32).over(PAIR) < top)
 
 
 def rank_candidates(scored: pl.LazyFrame, k: int) -> pl.LazyFrame:

@@ -11,7 +11,7 @@ from datetime import date
 import polars as pl
 
 from lookbook.data.dataset import Dataset
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 from lookbook.data.windows import HORIZON_DAYS, last_window
 
 ROWS_AT_A_TIME = 3_000_000
@@ -165,7 +165,7 @@ def _article_weeks(purchases: pl.LazyFrame) -> pl.LazyFrame:
 def _measures(rows: pl.LazyFrame, purchases: pl.LazyFrame, baskets: pl.LazyFrame, last_day: date) -> pl.LazyFrame:
     since = (pl.col("date") - pl.col("previous")).dt.total_days()
     ago = (pl.lit(last_day) - pl.col("date")).dt.total_days() + 1
-    pairs = purchases.group_by("customer", "article").agg(days=pl.len())
+    pairs = purchases.group_by(PAIR).agg(days=pl.len())
     lists = {
         "transactions_per_customer": rows.group_by("customer").agg(value=pl.len()),
         "days_since_last_purchase": baskets.filter("latest").select(value=ago),

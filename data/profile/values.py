@@ -5,7 +5,7 @@ Input: a canonical table. Output: VALUES.
 
 import polars as pl
 
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 
 SIGNIFICANT_DIGITS = 5
 """Digits to which numbers are told apart: prices below 1,000.00 to the cent. It bounds the values held, 90,000 per power of ten."""
@@ -13,7 +13,6 @@ SIGNIFICANT_DIGITS = 5
 VALUES: Schema = {"value": pl.Float64, "rows": pl.Int64}
 """One row per value of a column, sorted. value: null = missing, or no finite number; a date as days since 1970-01-01."""
 
-IDS = ("customer", "article")
 AMOUNTS = ("quantity",)
 """Whole-number columns of data/schema.py that have a magnitude; the other ones are codes."""
 UNKNOWN = {("transactions", "channel"): 0}
@@ -22,7 +21,7 @@ UNKNOWN = {("transactions", "channel"): 0}
 
 def role(column: str, dtype: pl.DataType) -> str:
     """What a column of a canonical table is: "id", "text", "date", "number" (has a magnitude) or "code" (has none)."""
-    if column in IDS:
+    if column in PAIR:
         return "id"
     if dtype == pl.String:
         return "text"

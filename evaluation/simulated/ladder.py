@@ -10,7 +10,7 @@ import polars as pl
 
 from lookbook.data.dataset import History
 from lookbook.data.order import best_first
-from lookbook.data.schema import RECOMMENDATIONS
+from lookbook.data.schema import PAIR, RECOMMENDATIONS
 
 POPULAR_DAYS = 7
 FOREVER = 1 << 15
@@ -42,7 +42,7 @@ def ladder_recommendations(history: History, customers: pl.Series, rung: Rung, *
     bought = (
         history.of(customers.cast(pl.UInt32))
         .transactions.filter(pl.col("days_ago") <= rung.own_days)
-        .group_by("customer", "article")
+        .group_by(PAIR)
         .agg(latest=-pl.col("days_ago").min().cast(pl.Int32), dates=pl.col("days_ago").n_unique())
     )
     own = best_first(bought, "latest", "dates").with_columns(place=pl.int_range(1, pl.len() + 1).over("customer"), tier=0)
@@ -51,7 +51,7 @@ def ladder_recommendations(history: History, customers: pl.Series, rung: Rung, *
     fill = pl.LazyFrame({"customer": customers.cast(pl.UInt32)}).join(popular, how="cross").with_columns(tier=1)
     columns = ("customer", "article", "tier", pl.col("place").cast(pl.UInt32))
     return (
-        pl.concat([own.select(columns), fill.join(own, on=["customer", "article"], how="anti").select(columns)])
+        pl.concat([own.select(columns), fill.join(own, on=PAIR, how="anti").select(columns)])
         .sort("customer", "tier", "place")
         .with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("customer"), score=None)
         .filter(pl.col("rank") <= k)

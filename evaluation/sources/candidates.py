@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.order import best_first
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 
 UNION = "union"
@@ -42,9 +42,9 @@ def pairs_of(candidates: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     tagged = [frame.select("customer", "article", "rank", source=pl.lit(name)) for name, frame in candidates.items()]
     return (
         pl.concat(tagged)
-        .group_by("customer", "article")
+        .group_by(PAIR)
         .agg(pl.col("rank").filter(pl.col("source") == name).min().alias(f"{name}_rank") for name in candidates)
-        .sort("customer", "article")
+        .sort(PAIR)
     )
 
 
@@ -111,7 +111,7 @@ def _labelled(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
     answers = labels.select("customer", "article", label=True)
     return (
         pairs.join(labels, on="customer", how="semi")
-        .join(answers, on=["customer", "article"], how="left", validate="m:1")
+        .join(answers, on=PAIR, how="left", validate="m:1")
         .with_columns(pl.col("label").fill_null(False))
     )
 

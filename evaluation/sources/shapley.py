@@ -13,7 +13,7 @@ from math import comb
 import numpy as np
 import polars as pl
 
-from lookbook.data.schema import Schema
+from lookbook.data.schema import PAIR, Schema
 from lookbook.evaluation.bootstrap import Floats, interval, resample_means
 from lookbook.evaluation.sources.candidates import per_customer, sources_in
 from lookbook.evaluation.variants import Judged
@@ -44,7 +44,7 @@ def finder_counts(pairs: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
         for source, present in retrieved.items()
         for m in range(1, len(sources) + 1)
     ]
-    found = pairs.join(labels, on=["customer", "article"], how="semi").group_by("customer").agg(counts)
+    found = pairs.join(labels, on=PAIR, how="semi").group_by("customer").agg(counts)
     return per_customer(found, labels)
 
 

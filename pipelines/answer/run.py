@@ -93,12 +93,12 @@ class Run:
         It orders the articles of one customer and says nothing across customers. An article that no source retrieved is scored
         without what sources say.
         """
-        given, folder = pairs.select("customer", "article").unique(maintain_order=True), self._system.folder
+        given, folder = pairs.select(PAIR).unique(maintain_order=True), self._system.folder
         customers, articles = (dense_ids(folder, what, given[what]) for what in ("customer", "article"))
         dense = pl.DataFrame([customers, articles])
         scored = self._asked(given["customer"].unique(maintain_order=True).to_list()).scored(dense)
         table = given.with_columns(score=scored)
-        return pairs.join(table, on=["customer", "article"], how="left", maintain_order="left")
+        return pairs.join(table, on=PAIR, how="left", maintain_order="left")
 
     def explain(self, customer: str, article: str | None = None) -> dict[str, Json]:
         """Why `article` was or was not recommended to `customer`, from retrieval to rank; without an article, the list of the

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.evaluation.lost_labels import lost_labels as count_lost_labels
 from lookbook.evaluation.lost_labels import trace_labels
 from lookbook.evaluation.segments import customer_segments
@@ -43,7 +44,7 @@ def traced_stage(finished: FinishedRun) -> Stage:
 
     def build(folder: Path) -> None:
         parts = [traced(in_test_week(finished, shard.customers)) for shard in finished.buyers]
-        table = pl.concat(parts).sort("customer", "article").collect()
+        table = pl.concat(parts).sort(PAIR).collect()
         buyers = pl.concat([shard.customers for shard in finished.buyers])
         segments = customer_segments(system.dataset.before(finished.week.as_of), buyers).collect()
         write_tables(folder, {"traced": table.lazy(), "lost_labels": count_lost_labels(table, segments, k=k).lazy()})

@@ -21,7 +21,7 @@ SHOWN_EVIDENCE = 2
 def purchases(decided: Decided) -> pl.DataFrame:
     """customer, article, times (days on which it was bought), days_ago (of the last one), article_id, name; last bought first."""
     return (
-        decided.history.transactions.group_by("customer", "article")
+        decided.history.transactions.group_by(PAIR)
         .agg(times=pl.col("days_ago").n_unique(), days_ago=pl.col("days_ago").min())
         .join(named_articles(decided.system), on="article", how="left", validate="m:1")
         .sort("customer", "days_ago", "article")

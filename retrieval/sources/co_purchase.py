@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
@@ -96,7 +97,7 @@ class CoPurchase:
         wanted = learned["neighbours"].join(pairs, on="article", how="semi")
         return strongest_evidence(
             self._links(wanted, history)
-            .join(pairs, on=["customer", "article"], how="semi")
+            .join(pairs, on=PAIR, how="semi")
             .filter(pl.col("units") > 0)
             .select("customer", "article", purchase="seed", strength=pl.col("units") / DECAY_UNITS**2)
         )
@@ -105,7 +106,7 @@ class CoPurchase:
         """customer, seed, article, units: what each seed adds to the score of each of its neighbours, in whole 2**-40."""
         bought = purchase_days(history.transactions).with_columns(weight=decay(pl.col("days_ago"), self.seed_half_life_days))
         seeds = best_per_key(
-            bought.group_by("customer", "article").agg(pl.col("weight").sum()),
+            bought.group_by(PAIR).agg(pl.col("weight").sum()),
             "customer",
             by="weight",
             tie="article",

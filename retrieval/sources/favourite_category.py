@@ -9,6 +9,7 @@ from typing import ClassVar
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.level import best_sellers, evidence_in_groups, favourite_groups
 from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Level, Tables, rank_candidates
 
@@ -43,7 +44,7 @@ class FavouriteCategory:
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """What the customer bought in the article's category; strength: the days on which they bought it, decayed."""
         suggested = (
-            pairs.select("customer", "article")
+            pairs.select(PAIR)
             .join(learned["best_sellers"].select("group", "article"), on="article")
             .join(self._favourites(history), on=["customer", "group"], how="semi")
         )

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.dataset import History
-from lookbook.data.schema import CANDIDATES
+from lookbook.data.schema import CANDIDATES, PAIR
 from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
 from lookbook.retrieval.vectors.batches import Examples, Purchases, Vectors
 from lookbook.retrieval.vectors.inner_product import top_k, with_bias, with_one
@@ -150,7 +150,7 @@ class MatrixFactorization:
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """The three of the customer's purchases in `history_days` that are most like the article; strength: cosine."""
         suggested = (
-            pairs.select("customer", "article")
+            pairs.select(PAIR)
             .join(learned["customer_embeddings"], left_on="customer", right_on="id", how="semi")
             .join(learned["articles_on_sale"], on="article", how="semi")
         )

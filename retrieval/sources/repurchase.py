@@ -10,6 +10,7 @@ import polars as pl
 
 from lookbook.data.bought_pairs import sums_by_article
 from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
@@ -63,10 +64,10 @@ class Repurchase:
 
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """The article itself; strength: the days on which the customer bought it, decayed."""
-        bought = self._bought(history).join(pairs, on=["customer", "article"], how="semi")
+        bought = self._bought(history).join(pairs, on=PAIR, how="semi")
         return strongest_evidence(bought.select("customer", "article", purchase="article", strength="purchases"))
 
     def _bought(self, history: History) -> pl.LazyFrame:
         """customer, article, purchases: the days on which the customer bought the article, decayed."""
         weight = decay(pl.col("days_ago"), self.half_life_days)
-        return purchase_days(history.transactions).group_by("customer", "article").agg(purchases=weight.sum() / DECAY_UNITS)
+        return purchase_days(history.transactions).group_by(PAIR).agg(purchases=weight.sum() / DECAY_UNITS)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.level import best_sellers, evidence_in_groups, favourite_groups
 from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Level, Tables, rank_candidates
 
@@ -45,7 +46,7 @@ class SameProduct:
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """What the customer bought of the same product; strength: the days on which they bought it, decayed."""
         suggested = (
-            pairs.select("customer", "article")
+            pairs.select(PAIR)
             .join(learned["variants"].select("group", "article"), on="article")
             .join(self._favourites(history), on=["customer", "group"], how="semi")
         )

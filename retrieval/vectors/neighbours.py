@@ -6,6 +6,7 @@ Input: (customer, article), PAST_TRANSACTIONS, EMBEDDINGS of articles. Output: E
 import numpy as np
 import polars as pl
 
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.source import strongest_evidence
 
 
@@ -16,7 +17,7 @@ def nearest_purchases(pairs: pl.LazyFrame, purchases: pl.LazyFrame, embeddings: 
     memory: for those that somebody looks at, not for all.
     """
     known = embeddings.select(article="id", row=pl.int_range(pl.len(), dtype=pl.Int64))
-    bought = purchases.select("customer", "article").unique().join(known, on="article")
+    bought = purchases.select(PAIR).unique().join(known, on="article")
     rows = (
         pairs.join(known, on="article")
         .join(bought.rename({"article": "purchase", "row": "purchase_row"}), on="customer")

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lookbook.features.feature import Inputs, add_features
-from lookbook.features.transaction import PAIR, PAIR_LEVELS, PAIR_TIMING
+from lookbook.features.transaction import PAIR_LEVELS, PAIR_PURCHASES, PAIR_TIMING
 
 F32, U32 = pl.Float32, pl.UInt32
 PRODUCT = next(group for group in PAIR_LEVELS if group.name == "pair_product")
@@ -41,7 +41,7 @@ def test_a_pair_is_counted_in_days_and_in_baskets(table_of):
             "pair_interval": [28, 89, None],
         }
     ).pipe(typed)
-    assert_frame_equal(table_of(PAIR, before, *after.columns[2:]), after)
+    assert_frame_equal(table_of(PAIR_PURCHASES, before, *after.columns[2:]), after)
 
 
 def test_a_level_gathers_its_articles_and_an_unknown_level_gathers_none(table_of):
@@ -90,7 +90,7 @@ ROWS = st.lists(st.tuples(st.integers(1, 2), st.integers(1, 3), st.integers(1, 1
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_slow_count_gives_the_same(table_of, rows):
     before = pl.DataFrame(rows, schema=["customer", "article", "days_ago"], orient="row")
-    for row in table_of(PAIR, before, *(f.name for f in PAIR.features)).to_dicts():
+    for row in table_of(PAIR_PURCHASES, before, *(f.name for f in PAIR_PURCHASES.features)).to_dicts():
         mine = sorted({(d, a) for customer, a, d in rows if customer == row["customer"]})
         baskets, days = sorted({d for d, _ in mine}), [d for d, a in mine if a == row["article"]]
         gaps = [later - sooner for sooner, later in pairwise(days)]

@@ -12,6 +12,7 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.reading.reader import read_text
 from lookbook.data.reading.source_files import require_file
 from lookbook.data.reading.tally import Tally
+from lookbook.data.schema import PAIR
 from lookbook.data.simulate.twin.yardsticks import CARDINALITIES
 from lookbook.data.windows import HORIZON_DAYS, last_window
 
@@ -70,11 +71,11 @@ def _last_week(dataset: Dataset) -> Figures:
     past = dataset.before(window.as_of).transactions
     n_rows = dataset.transactions.filter(pl.col("date") >= window.as_of).select(pl.len())
     mine = past.join(labels.select("customer").unique(), on="customer", how="semi").collect(engine="streaming").lazy()
-    ago = mine.group_by("customer", "article").agg(pl.col("days_ago").min())
+    ago = mine.group_by(PAIR).agg(pl.col("days_ago").min())
     product = dataset.articles.select("article", product=pl.col("product").fill_null(pl.col("article") + 2**31))
     products = mine.join(product, on="article").select("customer", "product").unique().with_columns(known=pl.lit(value=True))
     pairs = (
-        labels.join(ago, on=["customer", "article"], how="left")
+        labels.join(ago, on=PAIR, how="left")
         .join(product, on="article")
         .join(products, on=["customer", "product"], how="left")
         .collect()
@@ -134,7 +135,7 @@ def _per_article(rows: pl.LazyFrame) -> Figures:
 
 def _repeats(rows: pl.LazyFrame) -> Figures:
     """The transactions are sorted by customer, so that customers can be counted apart."""
-    pairs = rows.group_by("customer", "article").agg(rows=pl.len(), dates=pl.col("date").n_unique())
+    pairs = rows.group_by(PAIR).agg(rows=pl.len(), dates=pl.col("date").n_unique())
     counted = pairs.select(
         pairs=pl.len(), rows=pl.col("rows").sum(), dates=pl.col("dates").sum(), once=(pl.col("dates") == 1).sum()
     ).collect(engine="streaming")
