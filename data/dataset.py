@@ -65,6 +65,13 @@ class Dataset:
             articles=conform(_scan(folder / "articles.parquet"), ARTICLES, "articles"),
         )
 
+    def until(self, day: date) -> "Dataset":
+        """The same on the evening of `day`: later transactions are hidden, customers and articles stay whole.
+
+        digest is that of the whole: what is learned before a day, or counted in a window, is the same with and without later days.
+        """
+        return replace(self, last_day=day, transactions=self.transactions.filter(pl.col("date") <= day))
+
     def before(self, as_of: date) -> History:
         """What was known before `as_of`; that day itself is not included."""
         past = self.transactions.filter(pl.col("date") < as_of).with_columns(

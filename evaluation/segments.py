@@ -1,4 +1,4 @@
-"""Customers by how long ago they last bought: the difficulty of predicting them differs widely.
+"""Customers by how long ago they last bought, and by how often lately: the difficulty of predicting them differs widely.
 
 Input: History, customers. Output: SEGMENTED (customer, segment).
 """
@@ -11,6 +11,10 @@ from lookbook.data.dataset import History
 
 RECENCY_SEGMENTS = ("<=7", "8-30", "31-90", ">90", "never")
 """Days from the last purchase before as_of to as_of, both ends included; "never" = no purchase before as_of."""
+
+FREQUENCY_DAYS = 90
+FREQUENCY_SEGMENTS = ("<=5", "6-10", "11-20", "21-35", ">35")
+"""Days of the last FREQUENCY_DAYS before as_of on which the customer bought something, both ends included."""
 
 ALL = "all"
 """The segment of every customer; results list it beside RECENCY_SEGMENTS."""
@@ -42,10 +46,24 @@ def customer_segments(history: History, customers: pl.Series) -> pl.LazyFrame:
     )
 
 
+def frequency_segments(history: History, customers: pl.Series) -> pl.LazyFrame:
+    """One row per customer of `customers` (unique ids), sorted: `segment`, one of FREQUENCY_SEGMENTS."""
+    recent = history.transactions.filter(pl.col("days_ago") <= FREQUENCY_DAYS)
+    bought = recent.group_by("customer").agg(days=pl.col("days_ago").n_unique())
+    *bounded, most = FREQUENCY_SEGMENTS
+    ends = {segment: int(segment.removeprefix("<=").rpartition("-")[2]) for segment in bounded}
+    within = (pl.when(pl.col("days").fill_null(0) <= end).then(pl.lit(segment)) for segment, end in ends.items())
+    return (
+        pl.LazyFrame({"customer": customers.cast(pl.UInt32)})
+        .join(bought, on="customer", how="left", validate="1:1")
+        .select("customer", segment=pl.coalesce(*within, pl.lit(most)))
+        .sort("customer")
+    )
+
+
 def segment_members(segmented: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Every segment that has customers and its `customer` column: ALL first, then RECENCY_SEGMENTS, then others by name."""
+    """Every segment that has customers and its `customer` column: ALL first, then those declared above, then others by name."""
     yield ALL, segmented.select("customer")
-    present = set(segmented["segment"].unique()) - {ALL}
-    others = sorted(present - set(RECENCY_SEGMENTS))
-    for segment in [*(s for s in RECENCY_SEGMENTS if s in present), *others]:
+    present, declared = set(segmented["segment"].unique()) - {ALL}, (*RECENCY_SEGMENTS, *FREQUENCY_SEGMENTS)
+    for segment in [*(s for s in declared if s in present), *sorted(present - set(declared))]:
         yield segment, segmented.filter(pl.col("segment") == segment).select("customer")

@@ -49,6 +49,15 @@ class Difference(Mean):
 
 
 @dataclass(frozen=True)
+class Ratio:
+    """Of two means, paired by customer. value: null where the second is 0; low, high: null where its resamples reach 0."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
 class Judged:
     """Variants judged on the same customers and weeks.
 
@@ -74,6 +83,19 @@ class Judged:
         value = float(self.mean[first] - self.mean[second])
         error = float(drawn.std(ddof=1)) if np.ptp(drawn) else 0.0  # of equal values, rounding would leave more than 0
         return Difference(value, float(low[0]), float(high[0]), VISIBLE_ERRORS * error)
+
+    def ratio(self, a: str, b: str) -> Ratio:
+        """Mean of `a` / mean of `b`."""
+        return _ratio(self, self.variants.index(a), self.variants.index(b))
+
+
+def _ratio(judged: Judged, first: int, second: int) -> Ratio:
+    below = judged.means[:, [second]]
+    value = float(judged.mean[first] / judged.mean[second]) if judged.mean[second] > 0 else None
+    if not below.min() > 0:
+        return Ratio(value, None, None)
+    low, high = interval(judged.means[:, [first]] / below)
+    return Ratio(value, float(low[0]), float(high[0]))
 
 
 def judge_variants(

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.dataset import Dataset
 from lookbook.pipelines.data_sets.profile import profile_of
 from lookbook.pipelines.explain.customer import cards, example_customers
-from lookbook.pipelines.records.files import as_json
 from lookbook.pipelines.runs.finished import FinishedRun, reopened
 from lookbook.pipelines.runs.folder import add_to_run
+from lookbook.pipelines.runs.records.files import as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.settings.layers import DEFAULTS
 from lookbook.pipelines.stages.learn import learned
@@ -47,7 +48,7 @@ def report(
         reporter.plan({"profile": 1, "report": 2})
         with reporter.showing():
             system = finished.system
-            profile = profile_of(system.dataset, system.folder, system.artifacts)
+            profile = profile_of(Dataset.open(system.folder), system.folder, system.artifacts)
             with reporter.step("report", "example customers"):
                 gathered = {
                     "customers": cards(finished, example_customers(finished)),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from lookbook.data.windows import HORIZON_DAYS, Window
 from lookbook.evaluation.sources.shapley import Order, all_sets, sample_orders, set_name, sets_of, shapley_of_map
 from lookbook.features.registry import group_of_feature
 from lookbook.pipelines.ablation.greedy import build_up
@@ -17,10 +16,10 @@ from lookbook.pipelines.ablation.rows import WHOLE, Trial, variant_rows, whole_o
 from lookbook.pipelines.ablation.sources import counted, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench, Budget
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.records.files import as_json, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run
-from lookbook.pipelines.stages.shards import Target, targets
+from lookbook.pipelines.runs.records.files import as_json, rows_of
+from lookbook.pipelines.stages.shards import judged_weeks
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
 
@@ -157,23 +156,6 @@ def _sampled(bench: Bench, request: Request) -> list[Order] | None:
     if len(bench.sources) <= EXACT_SOURCES:
         return None
     return sample_orders(bench.sources, orders=request.orders, seed=bench.full.settings.run.seed)
-
-
-def judged_weeks(system: System, last: Window, count: int) -> list[Target]:
-    """The buyers of `count` weeks up to `last`, newest first.
-
-    Raises:
-        SettingsError: the oldest would learn from weeks before the data, or nobody bought anything in one.
-    """
-    training = system.settings.ranking.training_weeks
-    most = max(1, (last.as_of - system.dataset.first_day).days // HORIZON_DAYS - training)
-    if count > most:
-        raise SettingsError(f"--weeks {count}: the data starts on {system.dataset.first_day}; expected {most} or fewer")
-    weeks = targets(system, [last.earlier(back) for back in range(count)])
-    for back, week in enumerate(weeks):
-        if not any(len(shard.customers) for shard in week.shards):
-            raise SettingsError(f"--weeks {count}: no purchase in the week of {week.window.as_of}; expected {back} or fewer")
-    return weeks
 
 
 def _groups(system: System, ranker: Path) -> list[str]:

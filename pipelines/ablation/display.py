@@ -10,7 +10,7 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation.record import Ablation, Overlap, ShapleyRow, SourceRow, VariantRow, Whole
 from lookbook.pipelines.ablation.rows import NOTHING, TOO_FEW
-from lookbook.pipelines.records.files import as_line
+from lookbook.pipelines.runs.records.files import as_line
 from lookbook.pipelines.terminal.figures import count
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, interval, table

@@ -18,10 +18,10 @@ from lookbook.pipelines.answer.asked import Asked
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.explain.customer import explain_customer
 from lookbook.pipelines.explain.pair import explain_pair
-from lookbook.pipelines.records.files import Json, as_dict
 from lookbook.pipelines.runs.folder import find_run
 from lookbook.pipelines.runs.kept import kept_system
 from lookbook.pipelines.runs.raw_ids import article_names, customer_ids, dense_ids
+from lookbook.pipelines.runs.records.files import Json, as_dict
 from lookbook.pipelines.stages.artifacts import MANIFEST, verify
 from lookbook.pipelines.stages.system import System, final_window
 

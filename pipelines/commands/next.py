@@ -18,6 +18,7 @@ STUDIES: Mapping[str, tuple[str, str]] = {
     "importance.json": ("explain", "what the ranker looks at, and where labels were lost"),
     "report.html": ("report", "all that was found about the run, on one page"),
     "ablation.json": ("ablate", "what each source is worth"),
+    "backtest.json": ("backtest", "how it does over several weeks, against simple recommenders"),
 }
 """The file that a command leaves in a run, the command, and what it is good for."""
 
@@ -115,7 +116,7 @@ def _where(artifacts: Path) -> list[str]:
 
 def _outdated(folder: Path) -> str | None:
     """The page, if something was found since it was written."""
-    page, *found = (folder / name for name in ("report.html", "importance.json", "ablation.json"))
+    page, *found = (folder / name for name in ("report.html", "importance.json", "ablation.json", "backtest.json"))
     newer = page.is_file() and any(file.is_file() and file.stat().st_mtime_ns > page.stat().st_mtime_ns for file in found)
     return page.name if newer else None
 

@@ -83,6 +83,9 @@ class Changes(Given):
     drop: Annotated[str | None, Parameter(help="All candidate sources but these.")] = None
     device: Annotated[Literal["auto", "gpu", "cpu"] | None, Parameter(help="Where the embedding model is trained.")] = None
     seed: Annotated[int | None, Parameter(help="Seed of everything random.")] = None
+    test_week: Annotated[
+        str | None, Parameter(help="First day of the week to judge; later purchases are hidden. Default: the last 7 days of data.")
+    ] = None
     names: Annotated[
         bool | None,
         Parameter(help="Ids and names in the recommendations too, and recommendations.csv; by default up to 200,000 customers."),
@@ -90,7 +93,7 @@ class Changes(Given):
 
     def given(self) -> dict[str, object]:
         names = None if self.names is None else "yes" if self.names else "no"
-        run = {"run.device": self.device, "run.seed": self.seed, "run.names": names}
+        run = {"run.device": self.device, "run.seed": self.seed, "run.test_week": self.test_week, "run.names": names}
         return {**super().given(), **run, "data.sample": self.sample}
 
     def over_run(self, run: str, artifacts: Path) -> "tuple[Path, Settings]":

@@ -80,6 +80,32 @@ def explain(
     tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
+def backtest(
+    *,
+    run: FinishedRun = None,
+    weeks: Annotated[int, Parameter(help="Test weeks, each with its own training weeks.", validator=AT_LEAST_ONE)] = 4,
+    until: Annotated[
+        str | None, Parameter(help="Last day of the newest of them, YYYY-MM-DD; default: that of the run's test week.")
+    ] = None,
+    choice: Choice = NO_CHOICE,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Judge the system and simple recommenders on several weeks, each refitted every week, and say what they cost."""
+    settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
+    reporter = output.reporter()
+    from lookbook.pipelines.backtest.backtest import backtest as run_backtest
+    from lookbook.pipelines.backtest.display import show_backtest
+    from lookbook.pipelines.run import run_of
+    from lookbook.pipelines.runs.finished import reopened
+
+    folder = run_of(settings, reporter, root=output.artifacts, name=run)
+    with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
+        found = run_backtest(finished, weeks=weeks, until=until)
+    show_backtest(found, folder, reporter, json_lines=output.json)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
+
+
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
     """Write report.html into a run: one page with all that run, ablate and explain found, which opens in any browser."""
     settings = choice.settings_or_those_of(run, output.artifacts)
@@ -98,5 +124,5 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 
 def attach(app: App) -> None:
     """Add the commands of this file to `lookbook`."""
-    for command in (ablate, explain, report):
+    for command in (ablate, backtest, explain, report):
         app.command(command)

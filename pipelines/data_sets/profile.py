@@ -15,7 +15,7 @@ from lookbook.data.profile.distribution import FENCE_RANGES, Z_LIMIT
 from lookbook.data.profile.tables import INACTIVE_DAYS, TOP_ARTICLES, profile_tables
 from lookbook.pipelines.data_sets.record import Profile
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.records.files import record_of
+from lookbook.pipelines.runs.records.files import record_of
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage, write_tables
 from lookbook.pipelines.stages.data import open_dataset

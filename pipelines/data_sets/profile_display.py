@@ -13,7 +13,7 @@ from rich.table import Table
 from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.data_sets.record import CategoryRow, ColumnRow, HistogramRow, Measured, Place, Policy, Profile, WeekRow
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.records.files import as_json, as_line
+from lookbook.pipelines.runs.records.files import as_json, as_line
 from lookbook.pipelines.terminal.figures import bars, box_plot, count, number, share, whole
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import console, lines, section, table

@@ -137,8 +137,11 @@ def _of_run(run: Path | None, dataset: Dataset, settings: Settings) -> dict[str,
     """CUSTOMER_METRICS of the run's test recommendations: the numbers of customers and articles are those of the data."""
     if run is None:
         return {}
-    if read_about(run).data_digest != dataset.digest:
+    about = read_about(run)
+    if about.data_digest != dataset.digest:
         raise ArtifactError(f"run {run.name} was on other data; run lookbook on this folder first: --dataset hm --data-dir")
+    if about.test_week != str(last_window(dataset.last_day).as_of):
+        raise ArtifactError(f"run {run.name} has the test week {about.test_week}; expected the last 7 days of data")
     recommended = pl.scan_parquet(run / "test_recommendations.parquet", glob=False).select(*RECOMMENDATIONS)
     labels = dataset.labels(last_window(dataset.last_day))
     return {SYSTEM: customer_metrics(recommended, labels, k=settings.run.k).collect()}

@@ -20,7 +20,7 @@ from lookbook.pipelines.dry_run.unconverted import rows_of_files, unconverted
 from lookbook.pipelines.machine.device import choose_device
 from lookbook.pipelines.machine.memory_limit import bytes_of
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.stages.data import dataset_stage
+from lookbook.pipelines.stages.data import dataset_stage, known
 from lookbook.pipelines.stages.evaluate import evaluate
 from lookbook.pipelines.stages.fit import fit
 from lookbook.pipelines.stages.phases import Phase, work
@@ -77,7 +77,7 @@ def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool 
     if about.is_file():
         counted = json.loads(about.read_text())
         customers, purchases = counted["customers"], counted["transactions"]
-        dataset = Dataset.open(about.parent)
+        dataset = known(Dataset.open(about.parent), settings)
     else:
         customers, purchases, dataset = _guessed(settings, reference)
     device, _ = choose_device(settings.run.device)

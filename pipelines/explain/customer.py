@@ -15,9 +15,9 @@ from lookbook.pipelines.explain.decided import Decided, in_test_week
 from lookbook.pipelines.explain.lost_labels import traced
 from lookbook.pipelines.explain.reasons import Row, evidence, purchases, ranks_by_source, reason
 from lookbook.pipelines.explain.record import Bought, Card, CustomerCard, Purchase, RankBySource, Recommended
-from lookbook.pipelines.records.files import Record, record_of, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.raw_ids import customer_ids, named_articles
+from lookbook.pipelines.runs.records.files import Record, record_of, rows_of
 from lookbook.pipelines.stages.rank import listed
 
 LAST_PURCHASES = 12

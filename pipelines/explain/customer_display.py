@@ -23,7 +23,7 @@ from lookbook.pipelines.explain.record import (
     Recommended,
     SourceSays,
 )
-from lookbook.pipelines.records.files import as_line
+from lookbook.pipelines.runs.records.files import as_line
 from lookbook.pipelines.terminal.figures import count, decimals
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, plain, table

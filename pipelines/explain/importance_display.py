@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from lookbook.pipelines.explain.record import Explained, ImportanceRow
-from lookbook.pipelines.records.files import as_line, read_record
+from lookbook.pipelines.runs.records.files import as_line, read_record
 from lookbook.pipelines.terminal.figures import decimals
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import WIDE, console, table

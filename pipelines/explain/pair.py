@@ -18,9 +18,9 @@ from lookbook.pipelines.explain.decided import Decided, decided_for
 from lookbook.pipelines.explain.feature_sets import feature_sets
 from lookbook.pipelines.explain.reasons import evidence, meaning, purchases, value_text
 from lookbook.pipelines.explain.record import Contribution, CustomerCard, Decision, Evidence, SourceSays
-from lookbook.pipelines.records.files import record_of, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.raw_ids import dense_id, named_articles
+from lookbook.pipelines.runs.records.files import record_of, rows_of
 from lookbook.pipelines.stages.learn import learned
 from lookbook.ranking.ranker import feature_matrix
 from lookbook.retrieval.source import CandidateSource, Count

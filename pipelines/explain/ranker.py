@@ -15,9 +15,9 @@ from lookbook.pipelines.explain.importance_stages import contributions, dependen
 from lookbook.pipelines.explain.lost_labels import lost_labels
 from lookbook.pipelines.explain.pairs import ExplainedPairs
 from lookbook.pipelines.explain.record import DependencePoint, Explained, ImportanceRow, LostLabels, ShapPoint
-from lookbook.pipelines.records.files import as_json, rows_of
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run
+from lookbook.pipelines.runs.records.files import as_json, rows_of
 from lookbook.pipelines.stages.artifacts import Stage
 from lookbook.pipelines.stages.retrieve import pairs
 from lookbook.ranking.importance import Drop, importance, strongest

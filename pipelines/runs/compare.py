@@ -17,11 +17,11 @@ from lookbook.evaluation.segments import ALL, customer_segments, segment_members
 from lookbook.evaluation.summary import MEANS, paired_difference
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.records.files import rows_of
-from lookbook.pipelines.records.finished import Changed, Compared, CustomerChange, CustomerChanges, MetricChange, SegmentChange
-from lookbook.pipelines.records.run import About
 from lookbook.pipelines.runs.folder import chosen_run, read_about, read_results
 from lookbook.pipelines.runs.listing import read_toml
+from lookbook.pipelines.runs.records.files import rows_of
+from lookbook.pipelines.runs.records.finished import Changed, Compared, CustomerChange, CustomerChanges, MetricChange, SegmentChange
+from lookbook.pipelines.runs.records.run import About
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts, verify
 from lookbook.pipelines.stages.data import open_dataset

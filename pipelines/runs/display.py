@@ -9,9 +9,9 @@ from pathlib import Path
 from rich.table import Table
 
 from lookbook.evaluation.segments import ALL
-from lookbook.pipelines.records.files import as_line
-from lookbook.pipelines.records.run import Cells, DifferenceCell, DifferenceCells, SourceQuality
 from lookbook.pipelines.runs.folder import read_about, read_results
+from lookbook.pipelines.runs.records.files import as_line
+from lookbook.pipelines.runs.records.run import Cells, DifferenceCell, DifferenceCells, SourceQuality
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import count, decimals
 from lookbook.pipelines.terminal.progress import Reporter

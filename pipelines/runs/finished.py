@@ -12,8 +12,8 @@ from pathlib import Path
 from lookbook.data.windows import Window
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.records.files import content_of
 from lookbook.pipelines.runs.folder import LATEST, find_run, finished_runs, read_about
+from lookbook.pipelines.runs.records.files import content_of
 from lookbook.pipelines.runs.written import metrics_of
 from lookbook.pipelines.settings.config import Settings, load_settings
 from lookbook.pipelines.stages.artifacts import Stage

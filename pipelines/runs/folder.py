@@ -12,8 +12,8 @@ from pathlib import Path
 
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.machine.disk import full_disk_explained
-from lookbook.pipelines.records.files import read_record
-from lookbook.pipelines.records.run import About, Results
+from lookbook.pipelines.runs.records.files import read_record
+from lookbook.pipelines.runs.records.run import About, Results
 from lookbook.pipelines.stages.artifacts import MANIFEST, verify, write_manifest
 
 LATEST = "latest"

@@ -16,6 +16,7 @@ from lookbook.data.windows import Window
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import MANIFEST, Artifacts, Build, Make, Passing, Stage
+from lookbook.pipelines.stages.data import known
 from lookbook.pipelines.stages.digest import digest
 from lookbook.pipelines.stages.learn import fallback, learned, statistics
 from lookbook.pipelines.stages.system import System, final_window
@@ -46,7 +47,7 @@ def kept_system(folder: Path) -> System:
             "run.keep_learned = false"
         )
     settings = load_settings(folder / "config.resolved.toml")
-    dataset = Dataset.open(folder / DATA)
+    dataset = known(Dataset.open(folder / DATA), settings)
     artifacts = KeptStages(folder, Reporter("quiet"))
     return System(dataset, folder / DATA, settings, artifacts, "cpu", first=final_window(dataset))
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from lookbook.evaluation.segments import ALL
 from lookbook.pipelines.errors import ArtifactError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.records.finished import Removed, RunRow
 from lookbook.pipelines.runs.folder import (
     LATEST,
     check_latest,
@@ -22,6 +21,7 @@ from lookbook.pipelines.runs.folder import (
     read_about,
     read_results,
 )
+from lookbook.pipelines.runs.records.finished import Removed, RunRow
 from lookbook.pipelines.stages.artifacts import MANIFEST
 from lookbook.pipelines.stages.digest import file_sha256
 from lookbook.pipelines.stages.evaluate import SYSTEM

@@ -10,8 +10,8 @@ from textwrap import wrap
 from rich.console import Console
 
 from lookbook.evaluation.segments import ALL
-from lookbook.pipelines.records.files import as_line
-from lookbook.pipelines.records.finished import (
+from lookbook.pipelines.runs.records.files import as_line
+from lookbook.pipelines.runs.records.finished import (
     Compared,
     CustomerChange,
     CustomerChanges,

@@ -14,11 +14,11 @@ import polars as pl
 
 from lookbook.evaluation.results import nested
 from lookbook.evaluation.standing import Standing
-from lookbook.pipelines.records.files import as_json, record_of
-from lookbook.pipelines.records.run import About, Results, StepCost
 from lookbook.pipelines.runs.folder import kept_once, new_run
 from lookbook.pipelines.runs.kept import keep
 from lookbook.pipelines.runs.named import wants_names, with_names, write_csv
+from lookbook.pipelines.runs.records.files import as_json, record_of
+from lookbook.pipelines.runs.records.run import About, Results, StepCost
 from lookbook.pipelines.runs.submission import write_submission
 from lookbook.pipelines.runs.warnings import warnings_of
 from lookbook.pipelines.settings.config import write_settings

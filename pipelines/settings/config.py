@@ -5,12 +5,13 @@ Input: TOML tables. Output: Settings. Every default stands in default.toml and n
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 import tomlkit
 from annotated_types import Ge, Gt, Le
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from lookbook.data.settings import DataSettings
 from lookbook.data.simulate.settings import SimulateSettings
@@ -25,6 +26,16 @@ SIMULATE = "simulate"
 """The table that only `data simulate` reads; it is no part of a run's settings."""
 
 T = TypeVar("T")
+
+
+def _day(value: str) -> str:
+    """A day as date.isoformat writes it, or nothing."""
+    try:
+        if not value or date.fromisoformat(value).isoformat() == value:
+            return value
+    except ValueError:
+        pass
+    raise ValueError("expected a day such as 2017-12-18")
 
 
 class _Frozen(BaseModel):
@@ -42,6 +53,7 @@ class RunSettings(_Frozen):
     active_weeks: Annotated[int, Gt(0)]
     shard_customers: Annotated[int, Gt(0)]
     cache_features: bool
+    test_week: Annotated[str, AfterValidator(_day)]
     keep_learned: bool
     names: Literal["auto", "yes", "no"]
     memory_limit: str
@@ -195,7 +207,7 @@ def _validated(kind: type[T], table: Mapping[str, object], path: str) -> T:
         key = " ".join([*([f"[{path}]"] if path else []), ".".join(str(part) for part in first["loc"])]).strip()
         if isinstance(first["input"], Mapping):  # a rule of the whole table, which names the key itself
             raise SettingsError(f"setting {key}: {first['msg'].removeprefix('Value error, ')}") from None
-        raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg']}") from None
+        raise SettingsError(f"setting {key} = {first['input']!r}: {first['msg'].removeprefix('Value error, ')}") from None
 
 
 def _fill(document: object, values: Mapping[str, object]) -> None:

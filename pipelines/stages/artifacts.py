@@ -1,6 +1,6 @@
 """Stage tables on disk: computed once, found again by their digest, never seen half written.
 
-A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST.json (key, seconds, memory, SHA-256 of each file).
+A stage lives in <root>/<stage>/<digest>/: its files and, written last, MANIFEST.json (key, what it took, SHA-256 of each file).
 """
 
 import json
@@ -28,8 +28,8 @@ MANIFEST = "MANIFEST.json"
 class Stage:
     """What one stage left. key: digest of what it was computed from, for the keys of later stages. reused: found on disk.
 
-    seconds, peak_memory_mb: what it took when it was computed; the memory is that of the whole process, 0 in
-    caches of versions that did not measure it.
+    seconds, cpu_seconds, peak_memory_mb: what it took when it was computed; CPU of all threads, and the memory of the whole
+    process; 0 in caches of versions that did not measure it.
     """
 
     key: str
@@ -37,6 +37,7 @@ class Stage:
     reused: bool
     seconds: float
     peak_memory_mb: int
+    cpu_seconds: float = 0.0
 
     @property
     def tables(self) -> dict[str, pl.LazyFrame]:
@@ -89,7 +90,8 @@ class Artifacts:
                     self._write(folder, key, build, customers)
                 verify(folder)
                 took = json.loads((folder / MANIFEST).read_text())
-                self.done[folder] = Stage(mark, folder, reused, took["seconds"], took.get("peak_memory_mb", 0))
+                cost = took["seconds"], took.get("peak_memory_mb", 0), took.get("cpu_seconds", 0.0)
+                self.done[folder] = Stage(mark, folder, reused, *cost)
                 tell(reused)
         return self.done[folder]
 
@@ -105,12 +107,13 @@ class Artifacts:
         partial = folder.with_name(f"{folder.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         try:
             with full_disk_explained(partial):
                 with PeakMemory() as memory:
                     build(partial)
-                took = {"seconds": round(time.perf_counter() - start, 3), "peak_memory_mb": memory.mb}
+                took = {"seconds": round(time.perf_counter() - start, 3), "cpu_seconds": round(time.process_time() - cpu, 3)}
+                took["peak_memory_mb"] = memory.mb
                 write_manifest(partial, {"key": dict(key), "customers": customers, **took})
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)

@@ -1,22 +1,54 @@
-"""The data set of a run: converted once, then found again by the digest of the files it came from."""
+"""The data set of a run: converted once, then found again by the digest of the files it came from; of it, what may be known.
+
+Input: Settings. Output: Dataset.
+"""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
+
+import polars as pl
 
 from lookbook.data.conversion.excluded import ExcludedArticles
 from lookbook.data.dataset import Dataset
 from lookbook.data.registry import convert_dataset, source_digest
 from lookbook.data.sample import sample_dataset
+from lookbook.data.windows import Window, last_window
+from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts, Stage
 from lookbook.pipelines.stages.digest import code_digest
 
 
 def open_dataset(settings: Settings, artifacts: Artifacts) -> tuple[Dataset, Path]:
-    """The converted data set and its folder."""
-    stage = dataset_stage(settings, artifacts)
-    return Dataset.open(stage.folder / "tables"), stage.folder / "tables"
+    """The converted data set, as it was known at the end of the test week, and its folder."""
+    folder = dataset_stage(settings, artifacts).folder / "tables"
+    return known(Dataset.open(folder), settings), folder
+
+
+def known(dataset: Dataset, settings: Settings) -> Dataset:
+    """`dataset` with the days after run.test_week hidden.
+
+    Raises:
+        SettingsError: the week does not end within the data, or nothing is known before it.
+    """
+    if not settings.run.test_week:
+        return dataset
+    week = Window(date.fromisoformat(settings.run.test_week))
+    latest = last_window(dataset.last_day).as_of
+    if not dataset.first_day < week.as_of <= latest:
+        raise SettingsError(
+            f"setting run.test_week = {week.as_of}: the data go from {dataset.first_day} to {dataset.last_day}; expected the first "
+            f"day of a week after the first day and up to {latest}"
+        )
+    return dataset.until(week.end - timedelta(days=1))
+
+
+def hidden(dataset: Dataset, settings: Settings, folder: Path) -> str | None:
+    """For people: what `known` hides; null where it hides nothing. folder: the converted data set."""
+    later = Dataset.open(folder).transactions.filter(pl.col("date") > dataset.last_day)
+    rows = later.select(pl.len()).collect(engine="streaming").item() if settings.run.test_week else 0
+    return f"hidden: {rows:,} purchases after the week of {settings.run.test_week} (run.test_week)" if rows else None
 
 
 def dataset_stage(settings: Settings, artifacts: Artifacts) -> Stage:

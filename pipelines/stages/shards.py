@@ -13,6 +13,7 @@ import polars as pl
 
 from lookbook.data.dataset import Dataset, History
 from lookbook.data.windows import HORIZON_DAYS, Window, last_window, passed_over, training_windows
+from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.stages.system import System, final_window
 
 
@@ -93,6 +94,23 @@ def targets(system: System, judged: Sequence[Window], *, final: Window | None = 
     weeks = {window: buyers(system, window) for window in bought}
     served = {window: weeks[window] if window in weeks else everybody(system, window) for window in training}
     return [Target(served[window], [weeks[each] for each in windows]) for window, windows in training.items()]
+
+
+def judged_weeks(system: System, last: Window, count: int) -> list[Target]:
+    """The buyers of `count` weeks up to `last`, newest first.
+
+    Raises:
+        SettingsError: the oldest would learn from weeks before the data, or nobody bought anything in one.
+    """
+    training = system.settings.ranking.training_weeks
+    most = max(1, (last.as_of - system.dataset.first_day).days // HORIZON_DAYS - training)
+    if count > most:
+        raise SettingsError(f"--weeks {count}: the data starts on {system.dataset.first_day}; expected {most} or fewer")
+    weeks = targets(system, [last.earlier(back) for back in range(count)])
+    for back, week in enumerate(weeks):
+        if not any(len(shard.customers) for shard in week.shards):
+            raise SettingsError(f"--weeks {count}: no purchase in the week of {week.window.as_of}; expected {back} or fewer")
+    return weeks
 
 
 def _say_closed(system: System, closed: set[Window]) -> None:

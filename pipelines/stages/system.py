@@ -19,7 +19,7 @@ from lookbook.pipelines.machine.device import choose_device
 from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts
-from lookbook.pipelines.stages.data import open_dataset
+from lookbook.pipelines.stages.data import hidden, open_dataset
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.retrieval.source import CandidateSource, Device
 
@@ -62,11 +62,13 @@ def open_system(settings: Settings, reporter: Reporter, *, root: Path, fresh: bo
         dataset, folder = open_dataset(settings, artifacts)
         for warning in json.loads((folder / "dataset.json").read_text())["warnings"]:
             reporter.say(f"warning: {warning}")
+        if unseen := hidden(dataset, settings, folder):
+            reporter.say(unseen)
         yield System(dataset, folder, settings, artifacts, device, first_window(dataset, settings))
 
 
 def final_window(dataset: Dataset) -> Window:
-    """The week after the data."""
+    """The week after the data, or after the test week that was chosen."""
     return last_window(dataset.last_day).earlier(-1)
 
 

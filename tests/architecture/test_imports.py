@@ -21,12 +21,12 @@ MAY_IMPORT = {
 }
 PIPELINES = (
     {"errors", "terminal"},
-    {"machine", "records", "settings"},
+    {"machine", "settings"},
     {"stages"},
     {"dry_run"},
     {"runs"},
     {"run"},
-    {"ablation", "explain", "data_sets"},
+    {"ablation", "backtest", "explain", "data_sets"},
     {"report", "answer"},
     {"commands"},
 )
@@ -132,7 +132,7 @@ def test_imports_point_one_way():
         ("retrieval/deep/a.py", "from lookbook.features.feature import Feature"),
         ("features/a.py", "def f():\n    from lookbook.pipelines import config"),
         ("ranking/a.py", "import importlib\nimportlib.import_module('lookbook.evaluation.metrics')"),
-        ("report/a.py", "from lookbook.pipelines.records.files import as_json"),
+        ("report/a.py", "from lookbook.pipelines.runs.records.files import as_json"),
         ("evaluation/a.py", "import lookbook.serving.answer as answer"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.data.dataset import Dataset
-from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, segment_members
+from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, frequency_segments, segment_members
 
 MakeDataset = Callable[..., Dataset]
 AS_OF = date(2020, 9, 22)
@@ -36,6 +36,15 @@ def test_the_last_purchase_counts_and_those_of_the_label_week_do_not(make_datase
     history = make_dataset(bought([(1, 50), (1, 9), (1, 200), (2, 0), (3, 40), (3, 0)])).before(AS_OF)
     found = customer_segments(history, pl.Series([1, 2, 3])).collect()
     assert found["segment"].to_list() == ["8-30", "never", "31-90"]
+
+
+def test_purchase_days_of_the_last_90_count_once_each(make_dataset: MakeDataset) -> None:
+    counts = {1: 5, 2: 6, 3: 10, 4: 11, 5: 20, 6: 21, 7: 35, 8: 36}
+    rows = [(customer, day) for customer, days in counts.items() for day in range(1, days + 1)]
+    too_old_or_late = [(1, 91), (1, 0), (9, 91), (2, 3)]
+    history = make_dataset(bought([*rows, *too_old_or_late])).before(AS_OF)
+    found = frequency_segments(history, pl.Series(range(1, 11))).collect()
+    assert found["segment"].to_list() == ["<=5", "6-10", "6-10", "11-20", "11-20", "21-35", "21-35", ">35", "<=5", "<=5"]
 
 
 @pytest.mark.parametrize("others", [[], ["a", "b"]])

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lookbook.evaluation.segments import ALL
 from lookbook.evaluation.summary import paired_difference, summarise
-from lookbook.evaluation.variants import VISIBLE_ERRORS, Difference, Judged, judge_variants
+from lookbook.evaluation.variants import VISIBLE_ERRORS, Difference, Judged, Ratio, judge_variants
 
 Week = Mapping[str, Mapping[int, float]]
 
@@ -121,3 +121,19 @@ def test_variants_measured_on_different_customers_are_refused() -> None:
 def test_every_customer_week_counts_the_same() -> None:
     judged = judge_variants([frames(week) for week in ({"a": {1: 0.4, 2: 1.0}}, {"a": {1: 0.1}})], resamples=10, seed=0)
     assert judged.of("a").value == pytest.approx(0.5)
+
+
+def test_a_ratio_is_that_of_two_means_and_of_every_resample_of_them() -> None:
+    week = frames(random_week(2))
+    judged = judge_variants([week], resamples=50, seed=0)
+    found = judged.ratio("a", "b")
+    a, b = (judged.variants.index(name) for name in ("a", "b"))
+    assert found.value == pytest.approx(week["a"]["average_precision"].mean() / week["b"]["average_precision"].mean())
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(judged.means[:, a] / judged.means[:, b], [0.025, 0.975])))
+
+
+def test_a_ratio_to_nothing_is_unknown() -> None:
+    nothing = frames({"a": {1: 0.5, 2: 0.0}, "none": {1: 0.0, 2: 0.0}, "rare": {1: 0.25, 2: 0.0}})
+    judged = judge_variants([nothing], resamples=50, seed=0)
+    assert judged.ratio("a", "none") == Ratio(None, None, None)
+    assert judged.ratio("a", "rare") == Ratio(2.0, None, None)

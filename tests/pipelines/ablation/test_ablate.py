@@ -15,9 +15,9 @@ from lookbook.evaluation.summary import paired_difference
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.ablation.ablate import BUDGETS, MODES, Request, ablate, requested
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.records.files import as_line
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs.finished import reopened
+from lookbook.pipelines.runs.records.files import as_line
 from lookbook.pipelines.settings.config import Settings, choose_sources, leave_out_features, load_settings
 from lookbook.pipelines.stages.artifacts import verify
 from lookbook.pipelines.stages.shards import buyers

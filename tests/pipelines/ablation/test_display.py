@@ -11,7 +11,7 @@ from rich.table import Table
 
 from lookbook.pipelines.ablation.display import ablation_tables, conclusions, show_ablation
 from lookbook.pipelines.ablation.record import Ablation, BuiltUp
-from lookbook.pipelines.records.files import as_json, as_line, read_record, record_of
+from lookbook.pipelines.runs.records.files import as_json, as_line, read_record, record_of
 from lookbook.pipelines.terminal.progress import Reporter
 
 SOURCES = ("repurchase", "matrix_factorization", "favourite_category")

@@ -9,10 +9,11 @@ import pytest
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
-from lookbook.pipelines.ablation.ablate import judged_weeks, requested
+from lookbook.pipelines.ablation.ablate import requested
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
+from lookbook.pipelines.stages.shards import judged_weeks
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from lookbook.pipelines.ablation.ablate import judged_weeks
 from lookbook.pipelines.ablation.sources import Sources, inspect_sources
 from lookbook.pipelines.ablation.variants import Bench
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.retrieve import candidates
+from lookbook.pipelines.stages.shards import judged_weeks
 
 Pairs = set[tuple[int, int, int]]
 """Week, customer, article."""

@@ -14,7 +14,7 @@ from lookbook.pipelines.data_sets.profile import profile, profile_of
 from lookbook.pipelines.data_sets.profile_display import show_profile
 from lookbook.pipelines.data_sets.record import Profile
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.records.files import as_dict, as_json
+from lookbook.pipelines.runs.records.files import as_dict, as_json
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.terminal.progress import Reporter

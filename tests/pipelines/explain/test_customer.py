@@ -10,8 +10,8 @@ from lookbook.evaluation.segments import customer_segments
 from lookbook.pipelines.explain.customer import cards, example_customers
 from lookbook.pipelines.explain.pair import One, explain_one
 from lookbook.pipelines.explain.record import RankBySource
-from lookbook.pipelines.records.files import as_line
 from lookbook.pipelines.runs.finished import FinishedRun
+from lookbook.pipelines.runs.records.files import as_line
 
 K, KEPT = 3, 58
 NEVER_BOUGHT, NEW, NAMELESS = 58, 80, 7

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from lookbook.pipelines.explain.customer_display import show_customer, show_pair
 from lookbook.pipelines.explain.record import CustomerCard, Decision
-from lookbook.pipelines.records.files import record_of
+from lookbook.pipelines.runs.records.files import record_of
 
 NAME = "Strap top, narrow [bold] straps with a name that is far too long for one line"
 EVIDENCE = {"article": "0108775015", "name": NAME, "days_ago": 7, "strength": 0.5}

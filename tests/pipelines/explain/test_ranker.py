@@ -15,8 +15,8 @@ from lookbook.pipelines.explain.lost_labels import lost_labels
 from lookbook.pipelines.explain.pairs import ExplainedPairs
 from lookbook.pipelines.explain.ranker import explain_ranker
 from lookbook.pipelines.explain.record import Explained
-from lookbook.pipelines.records.files import read_record
 from lookbook.pipelines.runs.finished import FinishedRun
+from lookbook.pipelines.runs.records.files import read_record
 from lookbook.pipelines.stages.artifacts import Artifacts, verify, write_manifest
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.features import features

@@ -12,11 +12,11 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import last_window
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.records.files import as_line
-from lookbook.pipelines.records.finished import Changed
 from lookbook.pipelines.run import run
 from lookbook.pipelines.runs.compare import Comparison, compare, flat
 from lookbook.pipelines.runs.listing_display import show_comparison
+from lookbook.pipelines.runs.records.files import as_line
+from lookbook.pipelines.runs.records.finished import Changed
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import write_manifest
 from lookbook.pipelines.terminal.progress import Reporter

@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.pipelines.records.run import DifferenceCell, DifferenceCells, SourceQuality
 from lookbook.pipelines.runs.display import result_table, segment_table, source_table
+from lookbook.pipelines.runs.records.run import DifferenceCell, DifferenceCells, SourceQuality
 
 CELL = DifferenceCell(0.1234, 0.1, 0.2, 123456, 1.234, 1.1, 1.3)
 METRICS = ("map", "recall", "precision", "ndcg", "mrr", "hit_rate", "catalogue_coverage")

@@ -11,12 +11,12 @@ import pytest
 from lookbook.evaluation.standing import Standing
 from lookbook.pipelines.errors import ArtifactError, LockedError, SettingsError
 from lookbook.pipelines.machine.lock import locked
-from lookbook.pipelines.records.files import as_json, as_line
-from lookbook.pipelines.records.run import About, Cell, DifferenceCell, Results, StepCost
 from lookbook.pipelines.runs import folder as run_folder
 from lookbook.pipelines.runs.folder import chosen_run, find_run, finished_runs, new_run
 from lookbook.pipelines.runs.listing import list_runs, remove_runs
 from lookbook.pipelines.runs.listing_display import show_list, show_removed
+from lookbook.pipelines.runs.records.files import as_json, as_line
+from lookbook.pipelines.runs.records.run import About, Cell, DifferenceCell, Results, StepCost
 
 
 def results_of(**maps: float) -> Results:

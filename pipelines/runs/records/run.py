@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
+from lookbook.data.windows import Window
 from lookbook.evaluation.standing import Standing
 
 
@@ -46,8 +47,10 @@ class About:
 
     @property
     def last_day(self) -> date | None:
-        """The last day of data; null in a run that does not tell it."""
-        return date.fromisoformat(str(self.data["last_day"])) if "last_day" in self.data else None
+        """The last day that was known: the last of the test week, and the one before the final week."""
+        if self.final_week:
+            return date.fromisoformat(self.final_week) - timedelta(days=1)
+        return Window(date.fromisoformat(self.test_week)).end - timedelta(days=1) if self.test_week else None
 
     @property
     def minute(self) -> str:

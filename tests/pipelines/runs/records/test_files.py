@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from lookbook.pipelines.errors import ArtifactError
-from lookbook.pipelines.records.files import as_json, as_line, read_record, rows_of
+from lookbook.pipelines.runs.records.files import as_json, as_line, read_record, rows_of
 
 
 @dataclass(frozen=True)

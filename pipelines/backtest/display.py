@@ -1,0 +1,71 @@
+"""What a backtest shows: every method over all test weeks, the newest week by itself, and where the system is ahead.
+
+Input: Backtest. Output: rich tables, which become plain text where there is no terminal.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from lookbook.pipelines.backtest.record import Backtest, MethodRow, Paired, SegmentRow
+from lookbook.pipelines.runs.records.files import as_line
+from lookbook.pipelines.terminal.figures import count
+from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.pipelines.terminal.table import console, interval, table
+
+VERDICTS = {"helps": "ahead", "hurts": "behind", "cannot tell": "cannot tell"}
+
+
+def show_backtest(found: Backtest, folder: Path, reporter: Reporter, *, json_lines: bool) -> None:
+    """Print a backtest on stdout: tables, or one JSON object."""
+    if json_lines:
+        print(as_line({"run": folder, "backtest": found}))
+        return
+    out = console()
+    for made in backtest_tables(found, width=out.width):
+        out.print(made)
+        out.print()
+    out.print(reporter.reuse())
+    out.print(f"Results are in {folder / 'backtest.json'}", soft_wrap=True)
+
+
+def backtest_tables(found: Backtest, *, width: int) -> list[Table]:
+    weeks = count(len(found.weeks), "test week")
+    of_all = f"{weeks} up to that of {found.weeks[0]}: {count(found.n_customer_weeks, 'customer-week')}; [95 % interval]"
+    tables = [method_table(found.methods, title=of_all, k=found.k, width=width, costs=True)]
+    if len(found.weeks) > 1:
+        title = f"The newest week alone, that of {found.weeks[0]}"
+        tables.append(method_table(found.newest, title=title, k=found.k, width=width, costs=False))
+    return [*tables, segment_table(found.segments, baseline=found.best_baseline, k=found.k, width=width)]
+
+
+def method_table(rows: Sequence[MethodRow], *, title: str, k: int, width: int, costs: bool) -> Table:
+    """Every method, and the system against it. CPU-s: of one week from nothing but the data; MB: peak of the process."""
+    made = table("method", f"MAP@{k}", "lookbook - it", "lookbook is", *(("CPU-s", "MB") if costs else ()), title=title, fold=False)
+    for row in rows:
+        cost = (f"{row.cpu_seconds:,.1f}", f"{row.peak_memory_mb:,}") if costs else ()
+        made.add_row(row.method, interval(row.map, row.low, row.high, width=width), *_against(row.lookbook, width=width), *cost)
+    return made
+
+
+def segment_table(rows: Sequence[SegmentRow], *, baseline: str, k: int, width: int) -> Table:
+    """The system against the best baseline by customers and labels."""
+    made = table("segment", "customer-\nweeks", f"MAP@{k}", "lookbook - it", "lookbook is", title=f"Against {baseline}", fold=False)
+    by = None
+    for row in rows:
+        if row.by != by:
+            made.add_row(row.by, style="bold")
+            by = row.by
+        made.add_row(f"  {row.segment}", f"{row.n_customer_weeks:,}", f"{row.map:.4f}", *_against(row.lookbook, width=width))
+    return made
+
+
+def _against(paired: Paired | None, *, width: int) -> tuple[str, str]:
+    """The difference, and the ratio with its interval and the verdict."""
+    if paired is None:
+        return "", ""
+    difference = interval(paired.difference, paired.difference_low, paired.difference_high, width=width, sign="+")
+    ratio = "" if paired.ratio is None else f"{paired.ratio:.3f} × "
+    ends = "" if paired.ratio_low is None else f"[{paired.ratio_low:.3f}, {paired.ratio_high:.3f}]"
+    return difference, f"{ratio}{VERDICTS[paired.verdict]}\n{ends}".strip()

@@ -1,0 +1,69 @@
+"""What a backtest judges: the system and every baseline, each refitted for every test week.
+
+Input: System, Target. Output: RECOMMENDATIONS for the buyers of a test week, and what they took to compute.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from lookbook.evaluation.baselines import BASELINES, article_popularity
+from lookbook.pipelines.dry_run.planned import PlannedArtifacts, planned_system
+from lookbook.pipelines.stages.artifacts import MANIFEST, Stage, write_tables
+from lookbook.pipelines.stages.digest import code_digest
+from lookbook.pipelines.stages.evaluate import SYSTEM
+from lookbook.pipelines.stages.rank import Lists, fit_and_rank, listed
+from lookbook.pipelines.stages.shards import Target
+from lookbook.pipelines.stages.system import System
+
+
+@dataclass(frozen=True)
+class Recommended:
+    """RECOMMENDATIONS of one method for one week. cpu_seconds, peak_memory_mb: of all stages that they are made of."""
+
+    lists: pl.LazyFrame
+    cpu_seconds: float
+    peak_memory_mb: int
+
+
+def methods() -> list[str]:
+    """Names of all methods, the system first."""
+    return [SYSTEM, *BASELINES]
+
+
+def ask(system: System, target: Target, method: str) -> Lists:
+    """The stages with the lists of `method` for the buyers of the target's week, computed or planned."""
+    return fit_and_rank(system, target).recommendations if method == SYSTEM else [_baseline(system, target, method)]
+
+
+def recommend(system: System, target: Target, method: str) -> Recommended:
+    """The lists of `method` for the buyers of the target's week, and the cost of all that is behind them."""
+    lists = listed(ask(system, target, method))
+    planned = PlannedArtifacts(system.artifacts.root, system.artifacts.reporter)
+    ask(planned_system(system, planned), target, method)
+    took = [json.loads((folder / MANIFEST).read_text()) for folder in planned.steps]
+    cpu, memory = ([each.get(what, 0) for each in took] for what in ("cpu_seconds", "peak_memory_mb"))
+    return Recommended(lists, sum(cpu), max(memory))
+
+
+def _baseline(system: System, target: Target, method: str) -> Stage:
+    """Table `recommendations`: RECOMMENDATIONS."""
+    k, as_of = system.settings.run.k, target.window.as_of
+    key = {
+        "data": system.dataset.digest,
+        "as_of": str(as_of),
+        "customers": [shard.served_digest for shard in target.shards],
+        "method": method,
+        "k": k,
+        "code": code_digest("lookbook.evaluation.baselines", __name__),
+    }
+
+    def build(folder: Path) -> None:
+        history = system.dataset.before(as_of)
+        popular = article_popularity(history).collect().lazy()
+        customers = pl.concat([shard.served for shard in target.shards])
+        write_tables(folder, {"recommendations": BASELINES[method](history, popular, customers, k=k)})
+
+    return system.artifacts.stage(f"baseline/{method}", str(as_of), key=key, build=build)
