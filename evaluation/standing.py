@@ -64,7 +64,7 @@ class Standing:
                 )
                 return [
                     f"{customers} too few to tell lookbook from {name}: MAP@{k} {against}{interval}.",
-                    "`lookbook ablate --weeks 4` judges several weeks; a larger --sample or more data narrows the interval.",
+                    "`lookbook backtest --weeks 4` judges several weeks; a larger --sample or more data narrows the interval.",
                 ]
 
 

@@ -27,6 +27,7 @@ FILES = {
     "metrics.json": "lookbook run",
     "run.json": "lookbook run",
     "ablation.json": "lookbook ablate",
+    "backtest.json": "lookbook backtest",
     "importance.json": "lookbook explain",
     "profile.json": "lookbook report",
     "report.json": "lookbook report",

@@ -16,6 +16,7 @@ from lookbook.report.fact import root
 from lookbook.report.html import Html, join, tag
 from lookbook.report.section import Files, Section, file
 from lookbook.report.sections.ablation import ablation, shapley
+from lookbook.report.sections.backtest import backtest
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.customers import customers
 from lookbook.report.sections.data_profile import data_profile
@@ -27,7 +28,7 @@ from lookbook.report.sections.settings import settings
 from lookbook.report.sections.summary import summary
 
 HERE = Path(__file__).parent
-OUTCOME = (results, segments, funnel, lost_labels, sources, ablation, shapley)
+OUTCOME = (results, segments, backtest, funnel, lost_labels, sources, ablation, shapley)
 INSIDE = (importance, dependence, customers, learning, data_profile, settings)
 
 

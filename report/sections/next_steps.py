@@ -30,8 +30,8 @@ def _after_verdict(files: Files) -> list[list[Child]]:
         hurts: list[Child] = [] if ablation else ["; see whether a source hurts: ", code(command(files, "ablate"))]
         more: list[Child] = ["; or try ", code("--preset best"), ", more ", code("ranking.training_weeks"), ", more weeks of data."]
         return [[f"Recommend with {label(found.baseline)}, which is ahead", *hurts, *more]]
-    if found.verdict == "cannot tell" and len(ablation["weeks"].rows()) < WEEKS:
-        return [["Judge several weeks, for narrower intervals: ", code(command(files, f"ablate --weeks {WEEKS}")), "."]]
+    if found.verdict == "cannot tell" and len(file(files, "backtest.json")["weeks"].rows()) < WEEKS:
+        return [["Judge several weeks, for narrower intervals: ", code(command(files, f"backtest --weeks {WEEKS}")), "."]]
     return []
 
 

@@ -68,7 +68,11 @@ def test_the_page_is_in_the_run_and_the_run_stays_whole(told: dict[str, object])
     verify(folder)
     assert told["report"] == str(folder / "report.html")
     assert told["bytes"] == (folder / "report.html").stat().st_size < 2_000_000
-    assert told["missing"] == {"ablation.json": "lookbook ablate", "importance.json": "lookbook explain"}
+    assert told["missing"] == {
+        "ablation.json": "lookbook ablate",
+        "backtest.json": "lookbook backtest",
+        "importance.json": "lookbook explain",
+    }
 
 
 def test_every_number_of_the_page_of_a_real_run_is_the_one_in_its_files(told: dict[str, object]) -> None:
@@ -104,9 +108,10 @@ def test_the_same_command_reuses_every_stage_and_writes_the_same_bytes(root: Pat
     assert done.stderr == ""
     assert page.read_bytes() == before
     lines = done.stdout.splitlines()
-    assert lines[:2] == ["Not on the page yet: ablation (lookbook ablate).", "Not on the page yet: importance (lookbook explain)."]
-    assert re.fullmatch(r"(\d+) of (\d+) stages were reused, 2 computed\.", lines[2]), "the two are the cards and the page"
-    assert lines[3].startswith(f"The report is {page} (")
+    missing = {"ablation": "ablate", "backtest": "backtest", "importance": "explain"}
+    assert lines[:3] == [f"Not on the page yet: {name} (lookbook {command})." for name, command in missing.items()]
+    assert re.fullmatch(r"(\d+) of (\d+) stages were reused, 2 computed\.", lines[3]), "the two are the cards and the page"
+    assert lines[4].startswith(f"The report is {page} (")
 
 
 def test_a_run_that_is_not_there_ends_with_exit_code_4(root: Path) -> None:

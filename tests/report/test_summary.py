@@ -101,9 +101,9 @@ def test_where_a_baseline_is_ahead_or_cannot_be_told_apart_the_next_step_says_so
     contents["metrics.json"]["standing"]["standing"] = "behind"
     assert any(line.startswith("Recommend with popularity, which is ahead; or try --preset best") for line in lines(contents))
     contents["metrics.json"]["standing"]["standing"] = "cannot tell"
-    judge = "Judge several weeks, for narrower intervals: lookbook ablate --weeks 4."
+    judge = "Judge several weeks, for narrower intervals: lookbook backtest --weeks 4."
     assert judge in lines(contents)
-    contents["ablation.json"]["weeks"] = ["2020-09-16", "2020-09-09", "2020-09-02", "2020-08-26"]
+    contents["backtest.json"]["weeks"] = ["2020-09-16", "2020-09-09", "2020-09-02", "2020-08-26"]
     assert judge not in lines(contents)
 
 
