@@ -1,9 +1,9 @@
 """TIFU-KNN and UP-CF on a public data set for the next basket, in the metrics of their papers.
 
-`python -m benchmarks.next_basket --history FILE --future FILE` with the files of "A next basket recommendation reality check" (Li et
-al., ACM TOIS 2023), for instance tafeng_history.json and tafeng_future.json. Judged are all customers, and the last fifth of them,
-as by the authors of TIFU-KNN; neighbours are all other customers, whose histories are known. Published for TIFU-KNN on TaFeng:
-recall@10 of 0.1301, and 0.1277 in a reproduction. The parameters are those for TaFeng. Output: lines on stdout.
+`python -m benchmarks.next_basket --history FILE --future FILE` with the files of Li et al., "A next basket recommendation reality
+check", ACM TOIS 2023, for instance tafeng_history.json and tafeng_future.json. Judged are all customers, and the last fifth of
+them, as by the authors of TIFU-KNN; neighbours are all other customers, whose histories are known. Published for TIFU-KNN on
+TaFeng: recall@10 of 0.1301, and 0.1277 in a reproduction. The parameters are those for TaFeng. Output: lines on stdout.
 """
 
 import time
