@@ -9,7 +9,7 @@ import polars as pl
 
 from lookbook.evaluation.baselines.own import HALF_LIVES_DAYS, Own, decayed
 
-WEIGHTS = (0.6, 1.5, 4.0)
+WEIGHTS = (0.6, 2.0)
 """What is tried for every data set, with each half-life."""
 
 

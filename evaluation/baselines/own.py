@@ -13,8 +13,8 @@ import polars as pl
 from lookbook.data.schema import PAIR
 from lookbook.evaluation.baselines.baseline import UNIT, Baseline, Known, filled
 
-HALF_LIVES_DAYS = (60.0, 30.0, 90.0, 180.0, 365.0)
-WINDOWS_DAYS = (180, 60, 90, 365)
+HALF_LIVES_DAYS = (60.0, 15.0, 30.0, 90.0, 180.0, 365.0)
+WINDOWS_DAYS = (180, 30, 60, 90, 365)
 """What is tried for every data set; the first were the best on complete-journey before its test weeks."""
 
 

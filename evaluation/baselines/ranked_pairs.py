@@ -17,7 +17,8 @@ from lookbook.evaluation.baselines.neighbours import Rows
 @dataclass
 class RankedPairs:
     """pairs: SCORED. line: which customer, 0, 1, ..., each pair is of, rising. place: its popularity. bought: whether it is a
-    label. labels: how many each customer has, rising by id. best: the pairs that were best by the last score, by line."""
+    label. labels: how many each customer has, rising by id. best: the pairs that were best by the last score, by line; none =
+    no score yet, so that the most popular stand in."""
 
     pairs: pl.DataFrame
     line: Rows
@@ -50,13 +51,15 @@ class RankedPairs:
     def _ranked(self, scores: Rows, *, k: int) -> tuple[Rows, Rows, npt.NDArray[np.bool_]]:
         """line, rank and bought of the best pairs, by line and rank.
 
-        The least score of any `k` pairs of a customer is no more than that of the k-th best: only pairs with as much need sorting.
+        The last of any `k` pairs of a customer is no better than the k-th best: only what is as good needs sorting.
         """
-        if len(self.best):
-            starts = np.flatnonzero(np.diff(self.line[self.best], prepend=-1))
-            near = np.flatnonzero(scores >= np.minimum.reduceat(scores[self.best], starts)[self.line])
-        else:
-            near = np.arange(len(scores))
+        best = self.best if len(self.best) else np.flatnonzero(self.place <= k)
+        starts = np.flatnonzero(np.diff(self.line[best], prepend=-1))
+        least = np.minimum.reduceat(scores[best], starts)[self.line]
+        places = np.where(scores[best] == least[best], self.place[best], 0)
+        near = np.flatnonzero(scores >= least)
+        last = np.maximum.reduceat(places, starts)[self.line[near]]
+        near = near[(scores[near] > least[near]) | (self.place[near] <= last)]
         near = near[np.lexsort((self.place[near], -scores[near], self.line[near]))]
         lines = self.line[near]
         rank = np.arange(1, len(near) + 1) - np.searchsorted(lines, lines)
