@@ -1,6 +1,6 @@
 """Metrics at k of a week's recommendations, one row per customer, and two of the recommended catalogue.
 
-Input: RECOMMENDATIONS, LABELS, POPULARITY (baselines.py). Output: CUSTOMER_METRICS; one-row frames for the catalogue.
+Input: RECOMMENDATIONS, LABELS, POPULARITY (baselines/popularity.py). Output: CUSTOMER_METRICS; one-row frames for the catalogue.
 Every mean in this project is over the customers who have at least one label (docs/conventions.md).
 """
 

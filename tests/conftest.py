@@ -101,7 +101,7 @@ def scramble_from() -> Scramble:
     return scrambled_from
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_dataset() -> MakeDataset:
     return build_dataset
 

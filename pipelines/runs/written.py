@@ -61,6 +61,7 @@ def metrics_of(verdict: Stage) -> Results:
         "differences": differences,
         "sources": tables["sources"].to_dicts(),
         "union": tables["union"].to_dicts(),
+        "baselines": tables["baselines"].to_dicts(),
     }
     return record_of(found, Results)
 

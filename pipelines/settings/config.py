@@ -3,7 +3,8 @@
 Input: TOML tables. Output: Settings. Every default stands in default.toml and nowhere else.
 """
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, Validat
 
 from lookbook.data.settings import DataSettings
 from lookbook.data.simulate.settings import SimulateSettings
+from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.layers import DEFAULTS, Table, layered
@@ -87,6 +89,8 @@ class EvaluationSettings(_Frozen):
     """[evaluation]."""
 
     bootstrap_resamples: Annotated[int, Ge(100)]
+    baselines: tuple[str, ...]
+    baseline_weeks: Annotated[int, Ge(0)]
 
 
 class Settings(_Frozen):
@@ -181,8 +185,19 @@ def _settings(tables: Table) -> Settings:
         raise SettingsError(f"setting features.leave_out: unknown feature group {strange[0]!r}; known: {', '.join(GROUP_NAMES)}")
     if set(settings.features.leave_out) == set(GROUP_NAMES):
         raise SettingsError(f"setting features.leave_out: no group is left; leave in at least one of {', '.join(GROUP_NAMES)}")
+    _check_baselines(settings.evaluation.baselines)
     settings.sources()
     return settings
+
+
+def _check_baselines(names: Sequence[str]) -> None:
+    strange = [name for name in names if name not in BASELINES]
+    if strange:
+        close = difflib.get_close_matches(strange[0], BASELINES, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known: {', '.join(BASELINES)}"
+        raise SettingsError(f"setting evaluation.baselines: unknown baseline {strange[0]!r}; {hint}")
+    if not names or len(set(names)) < len(names):
+        raise SettingsError(f"setting evaluation.baselines = {list(names)}: expected each name once, at least one")
 
 
 def source_of(name: str, retrieval: Table) -> CandidateSource:

@@ -3,15 +3,19 @@ have reached.
 
 Sources are counted before the cut to retrieval.max_candidates, the union also after it.
 
-Input: System, RECOMMENDATIONS. Output: the stage evaluate with the tables metrics, differences, sources and union
-(evaluation: METRICS, DIFFERENCES, SOURCE_QUALITY, UNION_RECALL).
+Baselines take the parameters that were best on the weeks before the test week.
+
+Input: System, RECOMMENDATIONS. Output: the stage evaluate with the tables metrics, differences, baselines, sources and union
+(evaluation: METRICS, DIFFERENCES, TRIED, SOURCE_QUALITY, UNION_RECALL).
 """
 
 from pathlib import Path
 
 import polars as pl
 
-from lookbook.evaluation.baselines import article_popularity, baseline_recommendations
+from lookbook.evaluation.baselines.baseline import Known
+from lookbook.evaluation.baselines.chosen import chosen, tried
+from lookbook.evaluation.baselines.registry import baseline_recommendations
 from lookbook.evaluation.recommendations import top_of
 from lookbook.evaluation.results import evaluate as evaluate_week
 from lookbook.evaluation.segments import customer_segments
@@ -34,8 +38,12 @@ def evaluate(system: System, recommendations: Lists, shards: Week) -> Stage:
         "k": system.settings.run.k,
         "resamples": system.settings.evaluation.bootstrap_resamples,
         "seed": system.settings.run.seed,
+        "baselines": [system.settings.evaluation.baselines, system.settings.evaluation.baseline_weeks],
         "code": code_digest(
-            "lookbook.evaluation.results", "lookbook.evaluation.sources.candidates", "lookbook.evaluation.baselines", __name__
+            "lookbook.evaluation.results",
+            "lookbook.evaluation.sources.candidates",
+            "lookbook.evaluation.baselines.chosen",
+            __name__,
         ),
     }
 
@@ -48,8 +56,11 @@ def evaluate(system: System, recommendations: Lists, shards: Week) -> Stage:
 
 def _lists(system: System, recommendations: Lists, shards: Week) -> dict[str, pl.LazyFrame]:
     settings, window, k = system.settings, shards[0].window, system.settings.run.k
+    judged = settings.evaluation
+    choices = chosen(system.dataset, judged.baselines, before=window, weeks=judged.baseline_weeks, k=k)
     history = system.dataset.before(window.as_of)
     customers = pl.concat([shard.served for shard in shards])
+    known = Known.of(history)
     alone = {
         f"{source.name}_alone": pl.concat([top_of(candidates(system, source, s).table("candidates"), k=k) for s in shards])
         for source in system.sources
@@ -57,18 +68,22 @@ def _lists(system: System, recommendations: Lists, shards: Week) -> dict[str, pl
     verdict = evaluate_week(
         {
             SYSTEM: listed(recommendations),
-            **baseline_recommendations(history, customers, k=k),
+            **baseline_recommendations(known, customers, [choice.chosen for choice in choices.values()], k=k),
             **alone,
         },
         system.dataset.labels(window),
         customer_segments(history.of(customers), customers),
-        article_popularity(history),
+        known.popular.lazy(),
         system=SYSTEM,
         k=k,
-        resamples=settings.evaluation.bootstrap_resamples,
+        resamples=judged.bootstrap_resamples,
         seed=settings.run.seed,
     )
-    return {"metrics": verdict.metrics.lazy(), "differences": verdict.differences.lazy()}
+    return {
+        "metrics": verdict.metrics.lazy(),
+        "differences": verdict.differences.lazy(),
+        "baselines": tried(choices).lazy(),
+    }
 
 
 def _candidates(system: System, shards: Week) -> dict[str, pl.LazyFrame]:

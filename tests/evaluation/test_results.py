@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from lookbook.data.schema import LABELS, RECOMMENDATIONS
-from lookbook.evaluation.baselines import POPULARITY
+from lookbook.evaluation.baselines.popularity import POPULARITY
 from lookbook.evaluation.recommendations import RecommendationError
 from lookbook.evaluation.results import COVERAGE, NOVELTY, Evaluation, evaluate, nested
 from lookbook.evaluation.summary import MEANS

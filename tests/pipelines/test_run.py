@@ -135,7 +135,10 @@ def test_a_customer_who_never_bought_is_served_too(finished: Market) -> None:
 
 def test_metrics_hold_the_system_the_baselines_and_each_source_with_intervals(finished: Market) -> None:
     metrics = json.loads((finished.latest / "metrics.json").read_text())
-    assert {"lookbook", "popularity", "repurchase_popularity", "most_bought", "repurchase_alone"} <= set(metrics["metrics"])
+    baselines = {"popularity", "repurchase_popularity", "most_bought", "personal_top", "blended"}
+    assert {"lookbook", "repurchase_alone"} | baselines <= set(metrics["metrics"])
+    chosen = [row["variant"] for row in metrics["baselines"] if row["chosen"]]
+    assert sorted(chosen) == sorted(baselines)
     cell = metrics["metrics"]["lookbook"]["all"]["map"]
     assert 0 <= cell["low"] <= cell["value"] <= cell["high"] <= 1
     assert metrics["differences"]["popularity"]["all"]["map"]["value"] == pytest.approx(

@@ -115,12 +115,24 @@ Cells = Mapping[str, Mapping[str, Mapping[str, Cell]]]
 DifferenceCells = Mapping[str, Mapping[str, Mapping[str, DifferenceCell]]]
 
 
+@dataclass(frozen=True)
+class TriedBaseline:
+    """A row of TRIED (evaluation/baselines/chosen.py)."""
+
+    variant: str
+    parameters: str
+    map: float | None
+    chosen: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """metrics.json. standing: against the best baseline; null in runs of versions that did not tell it."""
+    """metrics.json. standing: against the best baseline. baselines: the parameters tried on the weeks before. Both are null in runs
+    of versions that did not tell them."""
 
     standing: Standing | None = None
     metrics: Cells
     differences: DifferenceCells
     sources: Sequence[SourceQuality]
     union: Sequence[UnionRecall]
+    baselines: Sequence[TriedBaseline] | None = None

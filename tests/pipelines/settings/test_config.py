@@ -52,6 +52,11 @@ def test_flags_win_over_the_file_which_wins_over_the_defaults(tmp_path: Path) ->
         ("[retrieval.popularity]\nk = 0\n", r"setting \[retrieval\.popularity\] k = 0"),
         ('[retrieval]\nsources = ["mfx"]\n', r"unknown source 'mfx'; known: repurchase, popularity"),
         ('[retrieval]\nsources = ["popularity", "popularity"]\n', r"retrieval\.sources = .*: expected each name once"),
+        ('[evaluation]\nbaselines = ["tifu_kn"]\n', r"evaluation\.baselines: unknown baseline 'tifu_kn'; did you mean tifu_knn\?"),
+        ('[evaluation]\nbaselines = ["x"]\n', r"unknown baseline 'x'; known: popularity, repurchase_popularity"),
+        ('[evaluation]\nbaselines = ["blended", "blended"]\n', r"evaluation\.baselines = .*: expected each name once"),
+        ("[evaluation]\nbaselines = []\n", r"evaluation\.baselines = \[\]: expected each name once, at least one"),
+        ("[evaluation]\nbaseline_weeks = -1\n", r"setting evaluation\.baseline_weeks = -1"),
         ("[retrieval]\nsources = []\n", r"retrieval\.sources = \[\]: expected each name once, at least one"),
         ('[features]\nleave_out = ["pairs"]\n', r"leave_out: unknown feature group 'pairs'; known: source, customer"),
         (

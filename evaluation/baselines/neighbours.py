@@ -1,0 +1,118 @@
+"""Baskets in their order, and customers who are alike: matrices with a row per customer, of some customers at a time.
+
+Input: History of all customers. Output: BASKETS, matrices, batches of their rows, the best articles of a row.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from lookbook.data.dataset import History
+from lookbook.data.schema import PAIR, Schema
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+Rows = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Line = tuple[Rows, Floats]
+"""Columns of a row, each once, and their values."""
+Block = tuple[npt.NDArray[np.generic], ...]
+"""customer, article and numbers of some pairs: an array each."""
+
+BATCH_PRODUCTS = 1 << 24
+"""Multiplications of a batch of customers: bounds its memory, some 300 MB, whatever the number of customers."""
+
+BASKETS: Schema = {
+    "customer": pl.UInt32,
+    "article": pl.UInt32,
+    "later": pl.UInt32,
+    "baskets": pl.UInt32,
+}
+"""One row per article of a basket; a basket is what a customer bought on one day. later: baskets of the customer after this one,
+0 = the latest; baskets: all that the customer had."""
+
+
+@dataclass(frozen=True)
+class Rowed:
+    """Which row of a matrix is whose. customers: rising ids of all who bought; articles: columns, one per id."""
+
+    customers: Rows
+    articles: int
+
+    @staticmethod
+    def of(baskets: pl.DataFrame) -> "Rowed":
+        return Rowed(baskets["customer"].unique().sort().cast(pl.Int64).to_numpy(), int(str(baskets["article"].max() or 0)) + 1)
+
+    def matrix(self, pairs: pl.DataFrame, value: str) -> "csr_array":
+        """Float64 with `value` of each of `pairs`, which are unique, in the row of its customer; the indices are sorted."""
+        from scipy.sparse import csr_array
+
+        ordered = pairs.sort("customer", "article")
+        rows = np.searchsorted(self.customers, ordered["customer"].to_numpy())
+        starts = np.searchsorted(rows, np.arange(len(self.customers) + 1))
+        return csr_array(
+            (ordered[value].cast(pl.Float64).to_numpy(), ordered["article"].cast(pl.Int64).to_numpy(), starts),
+            shape=(len(self.customers), self.articles),
+        )
+
+    def rows_of(self, customers: pl.Series) -> Rows:
+        """The rows of those of `customers` who bought something, rising."""
+        return np.flatnonzero(np.isin(self.customers, customers.cast(pl.Int64).to_numpy()))
+
+
+def baskets(history: History) -> pl.DataFrame:
+    """BASKETS, in any order."""
+    return (
+        history.transactions.select("customer", "article", "days_ago")
+        .unique()
+        .with_columns(later=pl.col("days_ago").rank("dense").over("customer") - 1)
+        .with_columns(baskets=pl.col("later").max().over("customer") + 1)
+        .select(pl.col(column).cast(dtype) for column, dtype in BASKETS.items())
+        .collect(engine="streaming")
+    )
+
+
+def batches(matrix: "csr_array", rows: Rows) -> Iterator[Rows]:
+    """`rows` in order, in parts whose product with the transpose of `matrix` takes BATCH_PRODUCTS multiplications or is one row's.
+    No row of `matrix` is empty."""
+    if not len(rows):
+        return
+    holders = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    products = np.add.reduceat(holders[matrix.indices], matrix.indptr[:-1])[rows]
+    yield from np.split(rows, np.flatnonzero(np.diff(np.cumsum(products) // BATCH_PRODUCTS)) + 1)
+
+
+def smallest(values: Floats, ids: Rows, *, k: int) -> Rows:
+    """Places of the `k` smallest `values` in rising order; of equals those with the smaller of `ids` go first."""
+    near = np.flatnonzero(values <= np.partition(values, k - 1)[k - 1]) if len(values) > k else np.arange(len(values))
+    return near[np.lexsort((ids[near], values[near]))[:k]]
+
+
+def line(matrix: "csr_array", row: int) -> Line:
+    inside = slice(matrix.indptr[row], matrix.indptr[row + 1])
+    return matrix.indices[inside].astype(np.int64), matrix.data[inside]
+
+
+def from_lines(lines: Sequence[Line], columns: int) -> "csr_array":
+    """The matrix with these rows; its indices are sorted, so that sums over them have one order."""
+    from scipy.sparse import csr_array
+
+    starts = np.cumsum([0, *(len(found) for found, _ in lines)])
+    found, values = (np.concatenate([each[part] for each in lines]) for part in (0, 1))
+    made = csr_array((values, found, starts), shape=(len(lines), columns))
+    made.sort_indices()
+    return made
+
+
+def stacked(parts: Sequence[Block], numbers: Sequence[str]) -> pl.DataFrame:
+    """PAIR and the columns `numbers`, Int64, of all `parts`."""
+    types = {**dict.fromkeys(PAIR, pl.UInt32), **dict.fromkeys(numbers, pl.Int64)}
+    if not parts:
+        return pl.DataFrame(schema=types)
+    columns = (np.concatenate([part[i] for part in parts]) for i in range(len(types)))
+    return pl.DataFrame([pl.Series(name, each).cast(kind) for (name, kind), each in zip(types.items(), columns, strict=True)])
