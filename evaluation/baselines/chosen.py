@@ -66,14 +66,15 @@ def chosen(dataset: Dataset, names: Collection[str], *, before: Window, weeks: i
 def tried(choices: Mapping[str, Choice]) -> pl.DataFrame:
     """TRIED."""
     rows = [
-        (name, _parameters(trial.baseline), trial.map, trial.baseline == choice.chosen)
+        (name, parameters_of(trial.baseline), trial.map, trial.baseline == choice.chosen)
         for name, choice in choices.items()
         for trial in choice.trials
     ]
     return pl.DataFrame(rows, schema=TRIED, orient="row")
 
 
-def _parameters(baseline: Baseline) -> str:
+def parameters_of(baseline: Baseline) -> str:
+    """For people: "half_life_days = 75, weight = 0.6"; "" where there are none."""
     return ", ".join(f"{name} = {value:g}" for name, value in vars(baseline).items())
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.evaluation.baselines import BASELINES, article_popularity
+from lookbook.evaluation.baselines.baseline import Baseline, Known
+from lookbook.evaluation.baselines.chosen import chosen, parameters_of
+from lookbook.evaluation.baselines.registry import BASELINES, baseline_recommendations
 from lookbook.pipelines.dry_run.planned import PlannedArtifacts, planned_system
 from lookbook.pipelines.stages.artifacts import MANIFEST, Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
@@ -18,12 +20,17 @@ from lookbook.pipelines.stages.rank import Lists, fit_and_rank, listed
 from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
 
+CHOICE = "baseline/choice"
+"""The stage in which the parameters of a baseline are chosen; what that takes is no part of recommending."""
+
 
 @dataclass(frozen=True)
 class Recommended:
-    """RECOMMENDATIONS of one method for one week. cpu_seconds, peak_memory_mb: of all stages that they are made of."""
+    """RECOMMENDATIONS of one method for one week. parameters: that were chosen for it; "" = it has none. cpu_seconds,
+    peak_memory_mb: of all stages that they are made of."""
 
     lists: pl.LazyFrame
+    parameters: str
     cpu_seconds: float
     peak_memory_mb: int
 
@@ -43,27 +50,50 @@ def recommend(system: System, target: Target, method: str) -> Recommended:
     lists = listed(ask(system, target, method))
     planned = PlannedArtifacts(system.artifacts.root, system.artifacts.reporter)
     ask(planned_system(system, planned), target, method)
-    took = [json.loads((folder / MANIFEST).read_text()) for folder in planned.steps]
+    took = [json.loads((folder / MANIFEST).read_text()) for folder, step in planned.steps.items() if step.kind != CHOICE]
     cpu, memory = ([each.get(what, 0) for each in took] for what in ("cpu_seconds", "peak_memory_mb"))
-    return Recommended(lists, sum(cpu), max(memory))
+    parameters = "" if method == SYSTEM else _choice(system, target, method).table("choice").collect()["parameters"][0]
+    return Recommended(lists, parameters, sum(cpu), max(memory))
+
+
+def _choice(system: System, target: Target, method: str) -> Stage:
+    """Table `choice`: the parameters of a baseline that were best on the weeks before, for people and as JSON, in one row."""
+    weeks, k = system.settings.evaluation.baseline_weeks, system.settings.run.k
+    key = {
+        **_of_week(system, target),
+        "method": method,
+        "weeks": weeks,
+        "code": code_digest("lookbook.evaluation.baselines.chosen"),
+    }
+
+    def build(folder: Path) -> None:
+        best = chosen(system.dataset, [method], before=target.window, weeks=weeks, k=k)[method].chosen
+        told = {"parameters": parameters_of(best), "values": json.dumps(vars(best))}
+        write_tables(folder, {"choice": pl.LazyFrame(told, schema=dict.fromkeys(told, pl.String))})
+
+    return system.artifacts.stage(CHOICE, f"{target.window.as_of} {method}", key=key, build=build)
 
 
 def _baseline(system: System, target: Target, method: str) -> Stage:
     """Table `recommendations`: RECOMMENDATIONS."""
-    k, as_of = system.settings.run.k, target.window.as_of
+    choice = _choice(system, target, method)
     key = {
-        "data": system.dataset.digest,
-        "as_of": str(as_of),
+        **_of_week(system, target),
+        "choice": choice.key,
         "customers": [shard.served_digest for shard in target.shards],
-        "method": method,
-        "k": k,
-        "code": code_digest("lookbook.evaluation.baselines", __name__),
+        "code": code_digest("lookbook.evaluation.baselines.registry", __name__),
     }
 
     def build(folder: Path) -> None:
-        history = system.dataset.before(as_of)
-        popular = article_popularity(history).collect().lazy()
+        values = json.loads(choice.table("choice").collect()["values"][0])
+        point: Baseline = BASELINES[method](**values)
         customers = pl.concat([shard.served for shard in target.shards])
-        write_tables(folder, {"recommendations": BASELINES[method](history, popular, customers, k=k)})
+        known = Known.of(system.dataset.before(target.window.as_of))
+        lists = baseline_recommendations(known, customers, [point], k=system.settings.run.k)
+        write_tables(folder, {"recommendations": lists[method]})
 
-    return system.artifacts.stage(f"baseline/{method}", str(as_of), key=key, build=build)
+    return system.artifacts.stage(f"baseline/{method}", str(target.window.as_of), key=key, build=build)
+
+
+def _of_week(system: System, target: Target) -> dict[str, object]:
+    return {"data": system.dataset.digest, "as_of": str(target.window.as_of), "k": system.settings.run.k}

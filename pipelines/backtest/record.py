@@ -21,10 +21,11 @@ class Paired:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A method's MAP, in the order of `weeks` by week. lookbook: null in the system's own row.
+    """A method's MAP, in the order of `weeks` by week. parameters: of each week, chosen on the weeks before it; "" = it has none.
+    lookbook: null in the system's own row.
 
     cpu_seconds: mean of the test weeks, of what a week takes when nothing is on disk yet but the data; all threads, without
-    starting Python. peak_memory_mb: of the whole process while that was computed.
+    starting Python or choosing the parameters of a baseline. peak_memory_mb: of the whole process while that was computed.
     """
 
     method: str
@@ -32,6 +33,7 @@ class MethodRow:
     low: float
     high: float
     map_by_week: Sequence[float]
+    parameters: Sequence[str]
     lookbook: Paired | None
     cpu_seconds: float
     peak_memory_mb: int
