@@ -146,16 +146,14 @@ from datetime import date
 from pathlib import Path
 import polars as pl
 from lookbook.data.dataset import History
-from lookbook.features.feature import Inputs, add_features, feature_table
+from lookbook.features.feature import Inputs, add_features, shared_tables
 from lookbook.features.registry import groups
 
 assert pl.thread_pool_size() == int(sys.argv[2])
 table = {file.stem: pl.scan_parquet(file) for file in Path(sys.argv[1]).glob("*.parquet")}
 history = History(date(2020, 9, 16), table["transactions"], table["customers"], table["articles"])
 chosen = groups(history.customers.collect_schema())
-for group in chosen:
-    if group.scope == "all":
-        table[group.name] = feature_table(group, Inputs(history, table))
+table |= shared_tables(chosen, Inputs(history, table))
 add_features(table["pairs"], Inputs(history, table), chosen).collect(engine=sys.argv[3]).write_parquet(sys.argv[4])
 """
 
