@@ -16,12 +16,13 @@ from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.evaluate import evaluate
-from lookbook.pipelines.stages.fit import fit_ranker, search_trees
+from lookbook.pipelines.stages.fit import fit_ranker, fit_target, search_trees
 from lookbook.pipelines.stages.learn import learned
 from lookbook.pipelines.stages.rank import recommend
 from lookbook.pipelines.stages.shards import targets
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.ranking.ranker import Ranker
 
 WEEK = Window(date(2020, 9, 16))
 SMALL = {
@@ -138,6 +139,13 @@ def test_early_stopping_looks_at_the_newest_week_that_has_examples(market: Datas
     system = opened(without_labels(market, WEEK.earlier(1)), tmp_path, **{"ranking.training_weeks": 3})
     curve = json.loads((search_trees(system, targets(system, [WEEK])[0]).folder / "curve.json").read_text())
     assert len(curve["map_at_12"]) >= curve["trees"] > 0
+
+
+def test_without_early_stopping_nothing_is_searched_for_and_every_tree_is_fitted(market: Dataset, tmp_path: Path) -> None:
+    system = opened(market, tmp_path, **{"ranking.lambdarank.early_stopping_rounds": 0, "ranking.lambdarank.max_trees": 3})
+    fitted = fit_target(system, targets(system, [WEEK])[0])
+    assert (fitted.trees, fitted.search) == (3, None)
+    assert Ranker.load(fitted.ranker.folder).trees == 3
 
 
 def test_examples_in_one_week_only_are_refused_with_what_to_do(market: Dataset, tmp_path: Path) -> None:
