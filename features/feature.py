@@ -48,7 +48,7 @@ class FeatureGroup:
     table: one row per key, from Inputs. scope: "all" = from everybody's history, once per as_of (cached by the pipeline, shared
     by all shards); "shard" = from the history of the shard's customers.
     learn: what `table` of a group of scope "shard" needs to know of everybody: tables by name, from everybody's history, once per
-    as_of; it finds them in Inputs.tables.
+    as_of; it finds them in Inputs.tables. No later group reads the features of one that learns.
     requires: names of learned tables without which the group is left out (its columns then do not exist).
     attach: for a group without keys, adds the columns its expressions read beyond those present; their names start with "_"
     and they are dropped again. Keeps rows and order.

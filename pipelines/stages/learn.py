@@ -72,8 +72,11 @@ def statistics(system: System, window: Window) -> Stage:
 
 
 def available_groups(system: System, window: Window) -> tuple[FeatureGroup, ...]:
-    """The feature groups whose inputs some source learned."""
-    return available(system.groups, {name for source in system.sources for name in learned(system, source, window).tables})
+    """The feature groups whose inputs some source learned. One that learns itself is not there where features.leave_out names it:
+    that would cost too much for columns that nobody sees."""
+    left_out = system.settings.features.leave_out
+    groups = [group for group in system.groups if group.learn is None or group.name not in left_out]
+    return available(groups, {name for source in system.sources for name in learned(system, source, window).tables})
 
 
 def fallback(system: System, window: Window) -> Stage:

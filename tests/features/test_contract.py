@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lookbook.features.feature import available
+from lookbook.features.feature import Inputs, add_features, available, shared_tables
 from lookbook.features.registry import GROUPS, feature_docs, groups
 
 EVERY = [feature for group in GROUPS for feature in group.features]
@@ -138,6 +138,14 @@ def test_without_learned_vectors_the_embedding_features_do_not_exist(problem, fe
     assert_frame_equal(found, features.select(found.columns), check_exact=True)
     for alone in ("customer_embeddings", "article_embeddings"):
         assert "embedding" not in {g.name for g in available(GROUPS, {alone})}
+
+
+def test_no_feature_needs_those_of_a_group_that_learns(problem, features):
+    chosen = [group for group in groups(problem.history.customers.collect_schema()) if group.learn is None]
+    tables = {**problem.embeddings, **shared_tables(chosen, Inputs(problem.history, problem.embeddings))}
+    found = add_features(problem.pairs.lazy(), Inputs(problem.history, tables), chosen).collect()
+    assert found.width < features.width
+    assert_frame_equal(found, features.select(found.columns), check_exact=True)
 
 
 SCRIPT = """
