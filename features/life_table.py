@@ -23,6 +23,8 @@ MOST_PURCHASES = 12
 MOST_DAYS = 366
 """Longer intervals count as that long, and still open."""
 HORIZON = 7
+LAST_DAY = (1 << 16) - 1
+"""The largest days_ago there can be."""
 PRIOR_REPEATS = 5
 """Repeats, observed as expected, that are added to those of everything: what sold little is near the average, a ratio of 1."""
 EXPECTED_UNITS = 1 << 20
@@ -65,32 +67,32 @@ def life_tables(history: History, level: str) -> tuple[pl.LazyFrame, pl.LazyFram
 
 
 def _intervals(history: History, level: str) -> Iterator[Intervals]:
-    """Of ranges of customers, one after the other: a table of all purchases takes gigabytes at 30 million."""
-    things = history.articles.select("article", pl.col(level).alias("thing")).drop_nulls()
+    """Of ranges of customers, one after the other: a table of all purchases takes gigabytes at 30 million.
+
+    Customer, thing and day are one number, which is sorted several times as fast as three columns.
+    """
+    things = history.articles.select("article", thing=level).drop_nulls()
     largest = history.customers.select(pl.col("customer").max()).collect().item() or 0
     for start in range(0, largest + 1, RANGE_CUSTOMERS):
         near = history.transactions.filter(pl.col("customer").is_between(start, start + RANGE_CUSTOMERS - 1))
+        place, oldest_first = (pl.col("customer") - start).cast(pl.UInt64), LAST_DAY - pl.col("days_ago").cast(pl.UInt64)
+        purchase = place * 2**48 + pl.col("thing").cast(pl.UInt64) * 2**16 + oldest_first
         yield _of_purchases(
-            near.join(things, on="article")
-            .select("customer", "thing", "days_ago")
-            .unique()
-            .sort("customer", "thing", "days_ago", descending=[False, False, True])
-            .collect()
+            near.join(things, on="article").select(purchase=purchase).collect()["purchase"].unique().sort().to_numpy()
         )
 
 
-def _of_purchases(bought: pl.DataFrame) -> Intervals:
-    """Intervals of distinct (customer, thing, days_ago), sorted by the first two, oldest first."""
-    customer, thing, days_ago = (bought[name].to_numpy() for name in ("customer", "thing", "days_ago"))
-    if not len(bought):
-        return Intervals(thing, np.empty(0, np.uint8), np.empty(0, np.uint16), np.empty(0, np.bool_))
-    last = np.append((customer[1:] != customer[:-1]) | (thing[1:] != thing[:-1]), True)
-    first = np.append(True, last[:-1])
-    place = np.arange(len(bought))
+def _of_purchases(purchases: npt.NDArray[np.uint64]) -> Intervals:
+    """Intervals of distinct purchases in the order of customer and thing, oldest first."""
+    pair = purchases >> np.uint64(16)
+    days_ago = LAST_DAY - (purchases & np.uint64(LAST_DAY)).astype(np.int64)
+    last = np.append(pair[1:] != pair[:-1], True)[: len(pair)]
+    first = np.append(True, last[:-1])[: len(pair)]
+    place = np.arange(len(pair))
     number = place - np.maximum.accumulate(np.where(first, place, 0)) + 1
-    length = days_ago - np.where(last, 0, np.append(days_ago[1:], 0))
+    length = days_ago - np.where(last, 0, np.append(days_ago[1:], 0)[: len(pair)])
     return Intervals(
-        thing,
+        (pair & np.uint64(2**32 - 1)).astype(np.uint32),
         np.minimum(number, MOST_PURCHASES).astype(np.uint8),
         np.minimum(length, MOST_DAYS).astype(np.uint16),
         ~last & (length < MOST_DAYS),
