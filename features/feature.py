@@ -19,7 +19,7 @@ class Inputs:
     """What feature tables are computed from.
 
     history: of all customers for a group of scope "all"; of one customer shard for scope "shard".
-    tables: learned tables by name (article and customer embeddings; the tables of the groups of scope "all").
+    tables: learned tables by name (article and customer embeddings; the `shared_tables` of the groups).
     """
 
     history: History
@@ -47,6 +47,8 @@ class FeatureGroup:
     from columns present.
     table: one row per key, from Inputs. scope: "all" = from everybody's history, once per as_of (cached by the pipeline, shared
     by all shards); "shard" = from the history of the shard's customers.
+    learn: what `table` of a group of scope "shard" needs to know of everybody: tables by name, from everybody's history, once per
+    as_of; it finds them in Inputs.tables. No later group reads the features of one that learns.
     requires: names of learned tables without which the group is left out (its columns then do not exist).
     attach: for a group without keys, adds the columns its expressions read beyond those present; their names start with "_"
     and they are dropped again. Keeps rows and order.
@@ -57,6 +59,7 @@ class FeatureGroup:
     features: tuple[Feature, ...]
     table: Callable[[Inputs], pl.LazyFrame] | None
     scope: Literal["all", "shard"] = "shard"
+    learn: Callable[[Inputs], Mapping[str, pl.LazyFrame]] | None = None
     requires: frozenset[str] = frozenset()
     attach: Callable[[pl.LazyFrame, Inputs], pl.LazyFrame] | None = None
 
@@ -67,10 +70,20 @@ def feature_table(group: FeatureGroup, inputs: Inputs) -> pl.LazyFrame:
     return group.table(inputs).select(*group.keys, *(_column(f) for f in group.features))
 
 
+def shared_tables(groups: Sequence[FeatureGroup], inputs: Inputs) -> dict[str, pl.LazyFrame]:
+    """What is the same for every shard, by name, from everybody's history: the tables of the groups of scope "all", and what others
+    learn."""
+    tables = {group.name: feature_table(group, inputs) for group in groups if group.scope == "all"}
+    for group in groups:
+        if group.learn is not None:
+            tables |= group.learn(inputs)
+    return tables
+
+
 def add_features(pairs: pl.LazyFrame, inputs: Inputs, groups: Sequence[FeatureGroup]) -> pl.LazyFrame:
     """FEATURES: `pairs` with every feature of `groups` appended, in order; rows and their order are kept.
 
-    A group of scope "all" is read from `inputs.tables[group.name]`, which holds what `feature_table` gave for it. Nearly every
+    A group of scope "all" is read from `inputs.tables[group.name]`: `inputs.tables` holds what `shared_tables` gave. Nearly every
     group reads the history of the shard: give one that is held (`History.held`).
     """
     for group in groups:

@@ -11,10 +11,21 @@ from lookbook.features.customer import CUSTOMER, CUSTOMER_ATTRIBUTES, attributes
 from lookbook.features.embedding import EMBEDDING
 from lookbook.features.feature import FeatureGroup
 from lookbook.features.match import MATCH
+from lookbook.features.renewal import PRODUCT_RENEWAL, RENEWAL
 from lookbook.features.source import pair_feature_docs
 from lookbook.features.transaction import PAIR_LEVELS, PAIR_PURCHASES, PAIR_TIMING
 
-GROUPS: tuple[FeatureGroup, ...] = (CUSTOMER, ARTICLE, PAIR_PURCHASES, *PAIR_LEVELS, PAIR_TIMING, MATCH, EMBEDDING)
+GROUPS: tuple[FeatureGroup, ...] = (
+    CUSTOMER,
+    ARTICLE,
+    PAIR_PURCHASES,
+    *PAIR_LEVELS,
+    PAIR_TIMING,
+    RENEWAL,
+    PRODUCT_RENEWAL,
+    MATCH,
+    EMBEDDING,
+)
 """Groups that every data set has. EMBEDDING needs learned vectors: see `features.feature.available`."""
 
 SOURCE = "source"

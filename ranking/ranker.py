@@ -42,7 +42,7 @@ class RankerSettings:
     feature_fraction: Annotated[float, Gt(0), Le(1)]
     truncation_level: Annotated[int, Gt(0)]
     max_trees: Annotated[int, Gt(0)]
-    early_stopping_rounds: Annotated[int, Gt(0)]
+    early_stopping_rounds: Annotated[int, Ge(0)]
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from lookbook.data.windows import last_window
 from lookbook.features.registry import group_of_feature
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.examples import rows_before
-from lookbook.pipelines.stages.fit import search_trees, trees_of
+from lookbook.pipelines.stages.fit import fit_target
 from lookbook.pipelines.stages.shards import targets
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import feature_schema
@@ -24,7 +24,7 @@ def prepared(system: System, *, weeks_before: int, customers: int) -> Bench:
     window = last_window(system.dataset.last_day).earlier(weeks_before)
     system = replace(system, first=window.earlier(settings.ranking.training_weeks))
     (target,) = targets(system, [window])
-    trees = trees_of(search_trees(system, target))
+    trees = fit_target(system, target).trees
     wide = replace(system, settings=_keeping(settings, max(*CANDIDATES, settings.retrieval.max_candidates)))
     whole, costs = judged_week(wide, window, customers=customers)
     places = whole.places(whole.features["rrf"])

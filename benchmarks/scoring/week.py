@@ -15,7 +15,7 @@ from lookbook.data.order import best_first
 from lookbook.data.windows import Window
 from lookbook.evaluation.bootstrap import Floats
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.features.feature import FeatureGroup, Inputs, add_features, feature_table
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, shared_tables
 from lookbook.pipelines.stages.features import seen
 from lookbook.pipelines.stages.learn import available_groups, fallback, learned_tables, statistics
 from lookbook.pipelines.stages.retrieve import pairs
@@ -120,5 +120,9 @@ def _added(features: pl.DataFrame, inputs: Inputs, group: FeatureGroup) -> tuple
 
 def _once(system: System, window: Window) -> dict[str, float]:
     inputs = Inputs(system.dataset.before(window.as_of), {})
-    shared = [group for group in system.groups if group.scope == "all"]
-    return {group.name: cpu_seconds(feature_table(group, inputs).collect)[1] for group in shared}
+    shared = [group for group in system.groups if group.scope == "all" or group.learn]
+    return {group.name: _shared_seconds(group, inputs) for group in shared}
+
+
+def _shared_seconds(group: FeatureGroup, inputs: Inputs) -> float:
+    return cpu_seconds(lambda: pl.collect_all(shared_tables([group], inputs).values()))[1]

@@ -25,7 +25,7 @@ UNKNOWN = 0
 @dataclass(frozen=True)
 class Fitted:
     """A ranker of `trees` trees. search: the stage that found the number of trees (its curve.json: MAP@12 after each tree); null
-    where it was given."""
+    where nothing was searched for."""
 
     trees: int
     search: Stage | None
@@ -42,10 +42,11 @@ def fit(system: System, targets: Iterable[Target], *, trees: int | None = None) 
 
 
 def fit_target(system: System, target: Target, *, trees: int | None = None) -> Fitted:
-    """A ranker fitted on the training weeks of `target`. trees: None = by early stopping."""
-    search = search_trees(system, target) if trees is None else None
-    chosen = trees_of(search) if search else trees
-    assert chosen is not None
+    """A ranker fitted on the training weeks of `target`. trees: None = by early stopping, or as many as there may be where
+    ranking.lambdarank.early_stopping_rounds is 0."""
+    settings = system.settings.ranking.lambdarank
+    search = search_trees(system, target) if trees is None and settings.early_stopping_rounds else None
+    chosen = trees_of(search) if search else settings.max_trees if trees is None else trees
     return Fitted(chosen, search, fit_ranker(system, target, trees=chosen))
 
 

@@ -1,6 +1,6 @@
 """Step `learn`: what is learned from all customers, once for each as_of: by sources, by feature groups, and the fallback lists.
 
-Input: System. Output: the stages learn/<source> (its tables), learn/statistics (a table per feature group), learn/fallback.
+Input: System. Output: the stages learn/<source> (its tables), learn/statistics (tables of the feature groups), learn/fallback.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from lookbook.data.windows import Window
-from lookbook.features.feature import FeatureGroup, Inputs, available, feature_table
+from lookbook.features.feature import FeatureGroup, Inputs, available, shared_tables
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.shards import Target, windows_of
@@ -60,21 +60,23 @@ def learned_tables(system: System, window: Window) -> Tables:
 
 
 def statistics(system: System, window: Window) -> Stage:
-    """The feature tables that are the same for every shard."""
-    groups = [group for group in available_groups(system, window) if group.scope == "all"]
+    """What feature groups know of everybody, the same for every shard (features.feature.shared_tables)."""
+    groups = [group for group in available_groups(system, window) if group.scope == "all" or group.learn]
     code = code_digest("lookbook.features.registry", __name__)
     key = {**_of_week(system, window), "code": code, "groups": [group.name for group in groups]}
 
     def build(folder: Path) -> None:
-        inputs = Inputs(system.dataset.before(window.as_of), {})
-        write_tables(folder, {group.name: feature_table(group, inputs) for group in groups})
+        write_tables(folder, shared_tables(groups, Inputs(system.dataset.before(window.as_of), {})))
 
     return system.artifacts.stage("learn/statistics", str(window.as_of), key=key, build=build)
 
 
 def available_groups(system: System, window: Window) -> tuple[FeatureGroup, ...]:
-    """The feature groups whose inputs some source learned."""
-    return available(system.groups, {name for source in system.sources for name in learned(system, source, window).tables})
+    """The feature groups whose inputs some source learned. One that learns itself is not there where features.leave_out names it:
+    that would cost too much for columns that nobody sees."""
+    left_out = system.settings.features.leave_out
+    groups = [group for group in system.groups if group.learn is None or group.name not in left_out]
+    return available(groups, {name for source in system.sources for name in learned(system, source, window).tables})
 
 
 def fallback(system: System, window: Window) -> Stage:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from lookbook.data.dataset import Dataset, History
-from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table
+from lookbook.features.feature import FeatureGroup, Inputs, add_features, available, feature_table, shared_tables
 from lookbook.features.registry import groups
 
 AS_OF = date(2020, 9, 16)
@@ -33,11 +33,9 @@ def compute(
     history: History, pairs: pl.DataFrame, embeddings: Mapping[str, pl.LazyFrame], shard: pl.Series | None = None
 ) -> pl.DataFrame:
     """FEATURES of the pairs: groups of scope "all" from `history`, the others from its part of `shard`."""
-    tables = dict(embeddings)
-    chosen = available(groups(history.customers.collect_schema()), set(tables))
-    for group in chosen:
-        if group.scope == "all":
-            tables[group.name] = feature_table(group, Inputs(history, tables)).collect().lazy()
+    chosen = available(groups(history.customers.collect_schema()), set(embeddings))
+    shared = {name: table.collect().lazy() for name, table in shared_tables(chosen, Inputs(history, embeddings)).items()}
+    tables = {**embeddings, **shared}
     own = history if shard is None else history.of(shard)
     return add_features(pairs.lazy(), Inputs(own, tables), chosen).collect()
 
@@ -83,7 +81,8 @@ def table_of(make_dataset: Callable[..., Dataset]) -> Callable[..., pl.DataFrame
     def table(group: FeatureGroup, transactions: pl.DataFrame, *columns: str, **attributes: pl.DataFrame) -> pl.DataFrame:
         dated = transactions.with_columns(date=AS_OF - pl.duration(days=pl.col("days_ago"))).drop("days_ago")
         history = make_dataset(dated, **attributes).before(AS_OF)
-        return feature_table(group, Inputs(history, {})).select(*group.keys, *columns).sort(group.keys).collect()
+        tables = shared_tables([group], Inputs(history, {}))
+        return feature_table(group, Inputs(history, tables)).select(*group.keys, *columns).sort(group.keys).collect()
 
     return table
 

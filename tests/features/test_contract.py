@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from lookbook.features.feature import available
+from lookbook.features.feature import Inputs, add_features, available, shared_tables
 from lookbook.features.registry import GROUPS, feature_docs, groups
 
 EVERY = [feature for group in GROUPS for feature in group.features]
@@ -140,22 +140,28 @@ def test_without_learned_vectors_the_embedding_features_do_not_exist(problem, fe
         assert "embedding" not in {g.name for g in available(GROUPS, {alone})}
 
 
+def test_no_feature_needs_those_of_a_group_that_learns(problem, features):
+    chosen = [group for group in groups(problem.history.customers.collect_schema()) if group.learn is None]
+    tables = {**problem.embeddings, **shared_tables(chosen, Inputs(problem.history, problem.embeddings))}
+    found = add_features(problem.pairs.lazy(), Inputs(problem.history, tables), chosen).collect()
+    assert found.width < features.width
+    assert_frame_equal(found, features.select(found.columns), check_exact=True)
+
+
 SCRIPT = """
 import sys
 from datetime import date
 from pathlib import Path
 import polars as pl
 from lookbook.data.dataset import History
-from lookbook.features.feature import Inputs, add_features, feature_table
+from lookbook.features.feature import Inputs, add_features, shared_tables
 from lookbook.features.registry import groups
 
 assert pl.thread_pool_size() == int(sys.argv[2])
 table = {file.stem: pl.scan_parquet(file) for file in Path(sys.argv[1]).glob("*.parquet")}
 history = History(date(2020, 9, 16), table["transactions"], table["customers"], table["articles"])
 chosen = groups(history.customers.collect_schema())
-for group in chosen:
-    if group.scope == "all":
-        table[group.name] = feature_table(group, Inputs(history, table))
+table |= shared_tables(chosen, Inputs(history, table))
 add_features(table["pairs"], Inputs(history, table), chosen).collect(engine=sys.argv[3]).write_parquet(sys.argv[4])
 """
 

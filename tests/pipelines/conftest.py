@@ -27,6 +27,7 @@ SETTINGS = {
     "ranking.training_weeks": 2,
     "ranking.lambdarank.min_examples_in_leaf": 5,
     "ranking.lambdarank.max_trees": 4,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "evaluation.bootstrap_resamples": 100,
     "retrieval.max_candidates": 58,
     "retrieval.popularity.k": 60,

@@ -22,6 +22,7 @@ training_weeks = 3
 [ranking.lambdarank]
 min_examples_in_leaf = 2
 max_trees = 8
+early_stopping_rounds = 30
 [retrieval.matrix_factorization]
 dim = 8
 batch_size = 64

@@ -22,6 +22,7 @@ SMALL = {
     "ranking.training_weeks": 2,
     "ranking.lambdarank.min_examples_in_leaf": 2,
     "ranking.lambdarank.max_trees": 4,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "evaluation.bootstrap_resamples": 100,
     "run.k": 5,
     "run.shard_customers": 5,

@@ -27,6 +27,7 @@ SMALL = {
     "ranking.training_weeks": 2,
     "ranking.lambdarank.min_examples_in_leaf": 2,
     "ranking.lambdarank.max_trees": 3,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "evaluation.bootstrap_resamples": 100,
 }
 Counts = dict[str, tuple[int, int]]

@@ -26,6 +26,7 @@ SMALL = {
     "ranking.training_weeks": 3,
     "ranking.lambdarank.min_examples_in_leaf": 2,
     "ranking.lambdarank.max_trees": 4,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "evaluation.bootstrap_resamples": 100,
 }
 MakeCopy = Callable[..., str]

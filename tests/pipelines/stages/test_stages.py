@@ -16,18 +16,21 @@ from lookbook.pipelines.settings.config import choose_sources, load_settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.evaluate import evaluate
-from lookbook.pipelines.stages.fit import fit_ranker, search_trees
-from lookbook.pipelines.stages.learn import learned
+from lookbook.pipelines.stages.features import features
+from lookbook.pipelines.stages.fit import fit_ranker, fit_target, search_trees
+from lookbook.pipelines.stages.learn import learned, statistics
 from lookbook.pipelines.stages.rank import recommend
-from lookbook.pipelines.stages.shards import targets
+from lookbook.pipelines.stages.shards import buyers, targets
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.ranking.ranker import Ranker
 
 WEEK = Window(date(2020, 9, 16))
 SMALL = {
     "ranking.training_weeks": 2,
     "ranking.lambdarank.min_examples_in_leaf": 5,
     "ranking.lambdarank.max_trees": 3,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "evaluation.bootstrap_resamples": 100,
 }
 LEARNED = {"learn/repurchase", "learn/popularity", "learn/statistics", "learn/fallback"}
@@ -138,6 +141,20 @@ def test_early_stopping_looks_at_the_newest_week_that_has_examples(market: Datas
     system = opened(without_labels(market, WEEK.earlier(1)), tmp_path, **{"ranking.training_weeks": 3})
     curve = json.loads((search_trees(system, targets(system, [WEEK])[0]).folder / "curve.json").read_text())
     assert len(curve["map_at_12"]) >= curve["trees"] > 0
+
+
+def test_a_group_that_learns_is_not_computed_where_it_is_left_out(market: Dataset, tmp_path: Path) -> None:
+    whole = opened(market, tmp_path)
+    less = opened(market, tmp_path, **{"features.leave_out": ["renewal", "renewal_product"]})
+    assert set(statistics(less, WEEK).tables) == {"article"} < set(statistics(whole, WEEK).tables)
+    assert "pair_renewal" not in features(less, buyers(less, WEEK)[0]).table("features").collect_schema()
+
+
+def test_without_early_stopping_nothing_is_searched_for_and_every_tree_is_fitted(market: Dataset, tmp_path: Path) -> None:
+    system = opened(market, tmp_path, **{"ranking.lambdarank.early_stopping_rounds": 0, "ranking.lambdarank.max_trees": 3})
+    fitted = fit_target(system, targets(system, [WEEK])[0])
+    assert (fitted.trees, fitted.search) == (3, None)
+    assert Ranker.load(fitted.ranker.folder).trees == 3
 
 
 def test_examples_in_one_week_only_are_refused_with_what_to_do(market: Dataset, tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ SMALL = {
     "ranking.training_weeks": 2,
     "ranking.lambdarank.min_examples_in_leaf": 5,
     "ranking.lambdarank.max_trees": 3,
+    "ranking.lambdarank.early_stopping_rounds": 30,
     "retrieval.max_candidates": 15,
     "retrieval.popularity.k": 20,
     "retrieval.matrix_factorization.k": 20,
