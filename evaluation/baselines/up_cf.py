@@ -41,7 +41,7 @@ class UpCf:
     def tried() -> tuple["UpCf", ...]:
         """First what is published for the groceries of Dunnhumby."""
         published = UpCf(recent_baskets=25, locality=10, asymmetry=0.75, neighbours=2000)
-        return (published, *(UpCf(r, q, a, 100) for a, q, r in product((0.75,), (1, 3, 10), (10, 15, 25, 50))))
+        return (published, *(UpCf(r, q, a, 100) for a, q, r in product((0.75,), (3, 10), (10, 15, 25, 50))))
 
     def shared(self) -> "UpCf":
         return replace(self, recent_baskets=0, locality=1)
