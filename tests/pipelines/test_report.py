@@ -158,10 +158,10 @@ def test_a_run_without_a_search_for_trees_has_no_curve(fates: FinishedRun) -> No
 
 
 def test_settings_are_listed_flat_beside_their_defaults(tmp_path: Path) -> None:
-    write_settings(load_settings(overrides={"run.seed": 7}), tmp_path / "config.resolved.toml")
+    write_settings(load_settings(overrides={"run.seed": 7, "data.dataset": "csv"}), tmp_path / "config.resolved.toml")
     rows = settings_rows(tmp_path)
     assert {"key": "run.seed", "value": 7, "default": 0} in rows
-    assert [row["key"] for row in rows if row["value"] != row["default"]] == ["run.seed"]
+    assert [row["key"] for row in rows if row["value"] != row["default"]] == ["run.seed", "data.dataset"]
     assert {"key": "retrieval.repurchase.k", "value": 250, "default": 250} in rows
 
 

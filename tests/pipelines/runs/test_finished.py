@@ -28,7 +28,6 @@ training_weeks = 2
 [ranking.lambdarank]
 min_examples_in_leaf = 5
 max_trees = 3
-early_stopping_rounds = 30
 [evaluation]
 bootstrap_resamples = 100
 """
