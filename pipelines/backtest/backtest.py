@@ -58,11 +58,14 @@ def newest_week(until: str | None, run: Window) -> Window:
 def _ask_for_all(system: System, targets: Sequence[Target]) -> None:
     for method in _cheap_first():
         for target in targets:
-            ask(system, target, method)
+            ask(system, target, method, oldest=targets[-1].window)
 
 
 def _recommended(system: System, targets: Sequence[Target]) -> list[tuple[Target, Mapping[str, Recommended]]]:
-    lists = {(method, target.window): recommend(system, target, method) for method in _cheap_first() for target in targets}
+    oldest = targets[-1].window
+    lists = {
+        (method, target.window): recommend(system, target, method, oldest=oldest) for method in _cheap_first() for target in targets
+    }
     return [(target, {method: lists[method, target.window] for method in methods()}) for target in targets]
 
 

@@ -81,7 +81,7 @@ def _method_row(name: str, judged: Judged, by_week: Sequence[Judged], weeks: Seq
         low=mean.low,
         high=mean.high,
         map_by_week=[each.of(name).value for each in by_week],
-        parameters=[each.parameters for each in costs],
+        parameters=costs[0].parameters,
         lookbook=None if name == SYSTEM else _paired(judged, name),
         cpu_seconds=round(sum(cost.cpu_seconds for cost in costs) / len(costs), 2),
         peak_memory_mb=max(cost.peak_memory_mb for cost in costs),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.windows import Window
 from lookbook.evaluation.baselines.baseline import Baseline, Known
 from lookbook.evaluation.baselines.chosen import chosen, parameters_of
 from lookbook.evaluation.baselines.registry import BASELINES, baseline_recommendations
@@ -40,45 +41,47 @@ def methods() -> list[str]:
     return [SYSTEM, *BASELINES]
 
 
-def ask(system: System, target: Target, method: str) -> Lists:
-    """The stages with the lists of `method` for the buyers of the target's week, computed or planned."""
-    return fit_and_rank(system, target).recommendations if method == SYSTEM else [_baseline(system, target, method)]
+def ask(system: System, target: Target, method: str, *, oldest: Window) -> Lists:
+    """The stages with the lists of `method` for the buyers of the target's week, computed or planned. oldest: the first test week;
+    parameters of baselines are chosen on the weeks before it."""
+    if method == SYSTEM:
+        return fit_and_rank(system, target).recommendations
+    return [_baseline(system, target, method, _choice(system, oldest, method))]
 
 
-def recommend(system: System, target: Target, method: str) -> Recommended:
-    """The lists of `method` for the buyers of the target's week, and the cost of all that is behind them."""
-    lists = listed(ask(system, target, method))
+def recommend(system: System, target: Target, method: str, *, oldest: Window) -> Recommended:
+    """The lists of `method` for the buyers of the target's week, and the cost of all that is behind them. oldest: as in `ask`."""
+    lists = listed(ask(system, target, method, oldest=oldest))
     planned = PlannedArtifacts(system.artifacts.root, system.artifacts.reporter)
-    ask(planned_system(system, planned), target, method)
+    ask(planned_system(system, planned), target, method, oldest=oldest)
     took = [json.loads((folder / MANIFEST).read_text()) for folder, step in planned.steps.items() if step.kind != CHOICE]
     cpu, memory = ([each.get(what, 0) for each in took] for what in ("cpu_seconds", "peak_memory_mb"))
-    parameters = "" if method == SYSTEM else _choice(system, target, method).table("choice").collect()["parameters"][0]
+    parameters = "" if method == SYSTEM else _choice(system, oldest, method).table("choice").collect()["parameters"][0]
     return Recommended(lists, parameters, sum(cpu), max(memory))
 
 
-def _choice(system: System, target: Target, method: str) -> Stage:
+def _choice(system: System, oldest: Window, method: str) -> Stage:
     """Table `choice`: the parameters of a baseline that were best on the weeks before, for people and as JSON, in one row."""
     weeks, k = system.settings.evaluation.baseline_weeks, system.settings.run.k
     key = {
-        **_of_week(system, target),
+        **_of_week(system, oldest),
         "method": method,
         "weeks": weeks,
         "code": code_digest("lookbook.evaluation.baselines.chosen"),
     }
 
     def build(folder: Path) -> None:
-        best = chosen(system.dataset, [method], before=target.window, weeks=weeks, k=k)[method].chosen
+        best = chosen(system.dataset, [method], before=oldest, weeks=weeks, k=k)[method].chosen
         told = {"parameters": parameters_of(best), "values": json.dumps(vars(best))}
         write_tables(folder, {"choice": pl.LazyFrame(told, schema=dict.fromkeys(told, pl.String))})
 
-    return system.artifacts.stage(CHOICE, f"{target.window.as_of} {method}", key=key, build=build)
+    return system.artifacts.stage(CHOICE, f"{oldest.as_of} {method}", key=key, build=build)
 
 
-def _baseline(system: System, target: Target, method: str) -> Stage:
+def _baseline(system: System, target: Target, method: str, choice: Stage) -> Stage:
     """Table `recommendations`: RECOMMENDATIONS."""
-    choice = _choice(system, target, method)
     key = {
-        **_of_week(system, target),
+        **_of_week(system, target.window),
         "choice": choice.key,
         "customers": [shard.served_digest for shard in target.shards],
         "code": code_digest("lookbook.evaluation.baselines.registry", __name__),
@@ -95,5 +98,5 @@ def _baseline(system: System, target: Target, method: str) -> Stage:
     return system.artifacts.stage(f"baseline/{method}", str(target.window.as_of), key=key, build=build)
 
 
-def _of_week(system: System, target: Target) -> dict[str, object]:
-    return {"data": system.dataset.digest, "as_of": str(target.window.as_of), "k": system.settings.run.k}
+def _of_week(system: System, window: Window) -> dict[str, object]:
+    return {"data": system.dataset.digest, "as_of": str(window.as_of), "k": system.settings.run.k}

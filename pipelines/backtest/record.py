@@ -21,7 +21,7 @@ class Paired:
 
 @dataclass(frozen=True)
 class MethodRow:
-    """A method's MAP, in the order of `weeks` by week. parameters: of each week, chosen on the weeks before it; "" = it has none.
+    """A method's MAP, in the order of `weeks` by week. parameters: chosen on the weeks before all test weeks; "" = it has none.
     lookbook: null in the system's own row.
 
     cpu_seconds: mean of the test weeks, of what a week takes when nothing is on disk yet but the data; all threads, without
@@ -33,7 +33,7 @@ class MethodRow:
     low: float
     high: float
     map_by_week: Sequence[float]
-    parameters: Sequence[str]
+    parameters: str
     lookbook: Paired | None
     cpu_seconds: float
     peak_memory_mb: int

@@ -108,7 +108,7 @@ def backtest() -> Contents:
         paired = None if name == "lookbook" else against(0.2 - mean)
         return {
             "method": name, "map": mean, "low": mean - 0.01, "high": mean + 0.01, "map_by_week": [mean, mean], "lookbook": paired,
-            "parameters": ["half_life_days = 75", ""],
+            "parameters": "half_life_days = 75",
             "cpu_seconds": 12.5, "peak_memory_mb": 700,
         }  # fmt: skip
 

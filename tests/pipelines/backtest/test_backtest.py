@@ -36,7 +36,9 @@ def weeks(fates: FinishedRun) -> list[Target]:
 
 def precisions(fates: FinishedRun, target: Target, method: str) -> pl.Series:
     labels = fates.system.dataset.labels(target.window)
-    return customer_metrics(listed(ask(fates.system, target, method)), labels, k=3).collect()["average_precision"]
+    return customer_metrics(listed(ask(fates.system, target, method, oldest=Window(date(2020, 9, 2)))), labels, k=3).collect()[
+        "average_precision"
+    ]
 
 
 def test_every_customer_week_counts_alike(fates: FinishedRun, found: Backtest, weeks: list[Target]) -> None:
@@ -82,8 +84,8 @@ def test_repeated_and_new_labels_are_those_bought_before_and_not(fates: Finished
 
 def test_the_cost_of_a_week_is_that_of_all_stages_behind_its_lists(fates: FinishedRun, weeks: list[Target]) -> None:
     system = fates.system
-    alone = recommend(system, weeks[0], "popularity")
-    whole = recommend(system, weeks[0], SYSTEM)
+    alone = recommend(system, weeks[0], "popularity", oldest=weeks[-1].window)
+    whole = recommend(system, weeks[0], SYSTEM, oldest=weeks[-1].window)
     assert 0 < alone.cpu_seconds < whole.cpu_seconds
     assert alone.peak_memory_mb > 0
 
