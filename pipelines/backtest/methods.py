@@ -4,13 +4,15 @@ Input: System, Target. Output: RECOMMENDATIONS for the buyers of a test week, an
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
 from lookbook.evaluation.baselines import BASELINES, article_popularity
 from lookbook.pipelines.dry_run.planned import PlannedArtifacts, planned_system
+from lookbook.pipelines.settings.config import without_new_share
 from lookbook.pipelines.stages.artifacts import MANIFEST, Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.evaluate import SYSTEM
@@ -28,14 +30,22 @@ class Recommended:
     peak_memory_mb: int
 
 
-def methods() -> list[str]:
-    """Names of all methods, the system first."""
-    return [SYSTEM, *BASELINES]
+def methods(system: System) -> list[str]:
+    """Names of all methods: the system, what it is without a choice that has a price, the baselines."""
+    return [SYSTEM, *plainer(system), *BASELINES]
+
+
+def plainer(system: System) -> Mapping[str, System]:
+    """The same system without each choice that is made for another reason than MAP, so that its price is seen."""
+    settings = system.settings
+    return {f"{SYSTEM}, new_share 0": replace(system, settings=without_new_share(settings))} if settings.ranking.new_share else {}
 
 
 def ask(system: System, target: Target, method: str) -> Lists:
     """The stages with the lists of `method` for the buyers of the target's week, computed or planned."""
-    return fit_and_rank(system, target).recommendations if method == SYSTEM else [_baseline(system, target, method)]
+    if method in BASELINES:
+        return [_baseline(system, target, method)]
+    return fit_and_rank({SYSTEM: system, **plainer(system)}[method], target).recommendations
 
 
 def recommend(system: System, target: Target, method: str) -> Recommended:
