@@ -36,9 +36,13 @@ def methods(system: System) -> list[str]:
 
 
 def plainer(system: System) -> Mapping[str, System]:
-    """The same system without each choice that is made for another reason than MAP, so that its price is seen."""
-    settings = system.settings
-    return {f"{SYSTEM}, new_share 0": replace(system, settings=without_new_share(settings))} if settings.ranking.new_share else {}
+    """The same system without each choice whose worth or price must be seen by itself: what is known ahead, new_share."""
+    found = {}
+    if system.dataset.plan:
+        found[f"{SYSTEM}, no plan"] = replace(system, dataset=replace(system.dataset, plan=None))
+    if system.settings.ranking.new_share:
+        found[f"{SYSTEM}, new_share 0"] = replace(system, settings=without_new_share(system.settings))
+    return found
 
 
 def ask(system: System, target: Target, method: str) -> Lists:

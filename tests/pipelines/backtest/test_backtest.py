@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 
+from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.evaluation.baselines import BASELINES
 from lookbook.evaluation.metrics import customer_metrics
@@ -107,6 +108,17 @@ def test_a_run_with_a_share_of_new_articles_is_judged_without_it_too(fates: Fini
     assert price.lookbook.difference == pytest.approx(rows[SYSTEM].map - price.map)
     assert rows[SYSTEM].map != price.map
     assert newer.best_baseline in BASELINES
+
+
+def test_a_run_with_a_plan_is_judged_without_it_too_and_the_plan_is_no_baseline(
+    fates: FinishedRun, found: Backtest, planned_market: Dataset
+) -> None:
+    dataset = replace(fates.system.dataset, plan=planned_market.plan)
+    planned = backtest(replace(fates, system=replace(fates.system, dataset=dataset)), weeks=3)
+    rows = {row.method: row for row in planned.methods}
+    assert rows["lookbook, no plan"].map_by_week == found.methods[0].map_by_week
+    assert rows[SYSTEM].map_by_week != found.methods[0].map_by_week
+    assert planned.best_baseline == found.best_baseline
 
 
 def test_until_names_the_last_day_of_the_newest_week(found: Backtest, fates: FinishedRun) -> None:
