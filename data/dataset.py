@@ -10,24 +10,28 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.plan.plan import Plan
 from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAIR, PAST_TRANSACTIONS, TRANSACTIONS, conform
 from lookbook.data.windows import Window
 
 
 @dataclass(frozen=True)
 class History:
-    """Everything known on the morning of `as_of`: transactions with `date < as_of`, and attributes without a date.
+    """Everything known on the morning of `as_of`: transactions with `date < as_of`, attributes without a date, and what was
+    known by then to be planned.
 
-    transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py.
+    transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py. plan:
+    KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used.
     """
 
     as_of: date
     transactions: pl.LazyFrame
     customers: pl.LazyFrame
     articles: pl.LazyFrame
+    plan: pl.LazyFrame | None = None
 
     def of(self, customers: pl.Series) -> "History":
-        """Narrow transactions and customers to the given customer ids; articles stay whole."""
+        """Narrow transactions and customers to the given customer ids; articles and plan stay whole."""
         return replace(self, transactions=_of(self.transactions, customers), customers=_of(self.customers, customers))
 
     def held(self) -> "History":
@@ -40,7 +44,8 @@ class History:
 class Dataset:
     """Canonical tables of one retailer (data/schema.py). `digest` is the SHA-256 of their bytes.
 
-    first_day, last_day: dates of the earliest and latest transaction, both included.
+    first_day, last_day: dates of the earliest and latest transaction, both included. plan: null unless it is asked for (data.plan);
+    it has a digest of its own.
     """
 
     name: str
@@ -50,10 +55,11 @@ class Dataset:
     transactions: pl.LazyFrame
     customers: pl.LazyFrame
     articles: pl.LazyFrame
+    plan: Plan | None = None
 
     @staticmethod
     def open(folder: Path) -> "Dataset":
-        """Open a folder written by `data.canonical.convert`; nothing is read but its dataset.json."""
+        """Open a folder written by `data.canonical.convert`, without a plan; nothing is read but its dataset.json."""
         about = json.loads((folder / "dataset.json").read_text())
         return Dataset(
             name=about["name"],
@@ -66,18 +72,21 @@ class Dataset:
         )
 
     def until(self, day: date) -> "Dataset":
-        """The same on the evening of `day`: later transactions are hidden, customers and articles stay whole.
+        """The same on the evening of `day`: later transactions and what was planned later are hidden, customers and articles stay
+        whole.
 
         digest is that of the whole: what is learned before a day, or counted in a window, is the same with and without later days.
         """
-        return replace(self, last_day=day, transactions=self.transactions.filter(pl.col("date") <= day))
+        past = self.transactions.filter(pl.col("date") <= day)
+        return replace(self, last_day=day, transactions=past, plan=self.plan.until(day) if self.plan else None)
 
     def before(self, as_of: date) -> History:
         """What was known before `as_of`; that day itself is not included."""
         past = self.transactions.filter(pl.col("date") < as_of).with_columns(
             days_ago=(pl.lit(as_of) - pl.col("date")).dt.total_days().cast(pl.UInt16)
         )
-        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles)
+        plan = self.plan.known(as_of) if self.plan else None
+        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles, plan)
 
     def labels(self, window: Window, customers: pl.Series | None = None) -> pl.LazyFrame:
         """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article.

@@ -46,6 +46,22 @@ attributes, all Float32 (ordinal or 0/1 codes, null = unknown); they are facts a
 ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, **dict.fromkeys(LEVELS, pl.UInt32)}
 """One row per article of the catalogue, sold or not. name: for people only, never a feature."""
 
+PLAN: Schema = {
+    "article": pl.UInt32,
+    "kind": pl.UInt8,
+    "first_day": pl.Date,
+    "last_day": pl.Date,
+    "share": pl.Float32,
+    "known_from": pl.Date,
+}
+"""One row per article and stretch of days in which it is planned to be promoted in some way. kind: 1, 2, ..., see Plan.kinds.
+first_day, last_day: both included. share: of the stores, 0..1. known_from: the first day on which the retailer knows it, whether
+that is before or after first_day. Rows of one article and kind may overlap: on each day the largest share counts."""
+
+KNOWN_PLAN: Schema = {"article": pl.UInt32, "kind": pl.UInt8, "starts_in": pl.Int32, "ends_in": pl.Int32, "share": pl.Float32}
+"""PLAN as a History shows it: rows with known_from < as_of. starts_in, ends_in: days from as_of to the first and the last day, both
+included: 0 is as_of itself, the label week is 0..6, below 0 is past."""
+
 LABELS: Schema = {"customer": pl.UInt32, "article": pl.UInt32}
 """One row per distinct (customer, article) bought in a window."""
 

@@ -3,6 +3,8 @@
 Plain frozen dataclasses whose fields are the keys of the settings file; "" means "none" throughout.
 """
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar, Literal
@@ -43,6 +45,38 @@ class ArticleColumns:
 
 
 @dataclass(frozen=True)
+class PlanColumns:
+    """The optional file of what a shop plans ahead. kinds: texts of the column kind, in the order of their codes 1, 2, ..."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    file: str
+    article: str
+    first_day: str
+    last_day: str
+    kind: str
+    kinds: tuple[str, ...]
+    share: str
+    known_from: str
+
+    def __post_init__(self) -> None:
+        if bool(self.kind) != bool(self.kinds):
+            raise ValueError("data.csv.plan: kind and kinds go together: the column, and the texts that stand in it")
+        kind_names(self.kinds)
+
+
+def kind_names(texts: Sequence[str]) -> tuple[str, ...]:
+    """Of each kind of a plan the name that its features have: "End cap" is end_cap.
+
+    Raises:
+        ValueError: one has no letter or digit of a-z and 0-9, or two have the same name.
+    """
+    names = tuple(re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") for text in texts)
+    if not all(names) or len(set(names)) < len(names):
+        raise ValueError(f"kinds {list(texts)}; known: texts that differ in more than signs, with letters a-z or digits")
+    return names
+
+
+@dataclass(frozen=True)
 class CsvMapping:
     """Which column of a plain log is what. channels: texts of the channel column in the order of their codes 1, 2, ...;
     empty = the column holds the codes. online_channel: the one of them, or the code, that has code 2 instead, which features call
@@ -63,6 +97,7 @@ class CsvMapping:
     online_channel: str
     customers: CustomerColumns
     articles: ArticleColumns
+    plan: PlanColumns
 
     def __post_init__(self) -> None:
         safe_name(self.name, "data set name")
@@ -87,6 +122,8 @@ class DataSettings:
     exclude_articles: tuple[str, ...]
     exclude_articles_file: str
     sample: float
+    plan: bool
+    plan_known_days: int
     csv: CsvMapping
 
     def __post_init__(self) -> None:
@@ -96,6 +133,8 @@ class DataSettings:
             raise ValueError(f"quarantine_limit {self.quarantine_limit}; allowed: 0 to 1")
         if not 0 < self.sample <= 1:
             raise ValueError(f"sample {self.sample}; allowed: more than 0, up to 1")
+        if self.plan_known_days < 0:
+            raise ValueError(f"plan_known_days {self.plan_known_days}; allowed: 0 and more")
         for zone in (self.time_zone, self.timestamp_zone):
             if zone:
                 _check_zone(zone)

@@ -14,6 +14,7 @@ NEAR = 50
 NOT_FOR_SALE = "not for sale before"
 NEVER_RETRIEVED = "never retrieved"
 CUT = "cut"
+DISPLACED = "gave way to new"
 RECOMMENDED = "recommended"
 
 TRACED_LABELS: Schema = {
@@ -23,8 +24,9 @@ TRACED_LABELS: Schema = {
     "rank": pl.UInt32,
     "place": pl.UInt32,
 }
-"""One row per label, sorted. stage: the first of these that holds, one of `stage_names`: recommended, on a rank up to or beyond
-NEAR, cut (retrieved but not ranked), never retrieved (though sold before), not for sale before (nobody had bought it yet).
+"""One row per label, sorted. stage: the first of these that holds, one of `stage_names`: recommended, displaced (one of the best k
+that the customer had bought before gave its place to a new one), on a rank up to or beyond NEAR, cut (retrieved but not ranked),
+never retrieved (though sold before), not for sale before (nobody had bought it yet).
 rank: among what is recommended and ranked to the customer, null = not ranked; place: among all that was retrieved for the
 customer, null = not retrieved."""
 
@@ -33,10 +35,10 @@ LOST_LABELS: Schema = {"segment": pl.String, "stage": pl.String, "labels": pl.UI
 at this stage; share: of all labels of the segment, so that they add up to 1."""
 
 
-def stage_names(k: int) -> tuple[str, ...]:
-    """The stages in the order in which a label passes them; `k`: length of the recommended list."""
+def stage_names(k: int, *, displaced: bool = False) -> tuple[str, ...]:
+    """The stages in the order in which a label passes them; `k`: length of the recommended list. displaced: with DISPLACED."""
     nearly = (f"ranked {k + 1}-{NEAR}",) if k < NEAR else ()
-    return NOT_FOR_SALE, NEVER_RETRIEVED, CUT, _far(k), *nearly, RECOMMENDED
+    return NOT_FOR_SALE, NEVER_RETRIEVED, CUT, _far(k), *nearly, *((DISPLACED,) if displaced else ()), RECOMMENDED
 
 
 def trace_labels(
@@ -71,8 +73,8 @@ def trace_labels(
 
 
 def lost_labels(traced: pl.DataFrame, segments: pl.DataFrame, *, k: int) -> pl.DataFrame:
-    """LOST_LABELS from TRACED_LABELS and the SEGMENTED customers with labels."""
-    stages = pl.DataFrame({"stage": stage_names(k)})
+    """LOST_LABELS from TRACED_LABELS and the SEGMENTED customers with labels. DISPLACED has rows only where a label is."""
+    stages = pl.DataFrame({"stage": stage_names(k, displaced=DISPLACED in traced["stage"])})
     labels = pl.col("labels").fill_null(0).cast(pl.UInt32)
     parts = [
         stages.join(
@@ -93,7 +95,9 @@ def _stage(k: int) -> pl.Expr:
     return (
         pl.when(pl.col("given").is_not_null())
         .then(pl.lit(RECOMMENDED))
-        .when((among > k) & (among <= NEAR))
+        .when(among <= k)
+        .then(pl.lit(DISPLACED))
+        .when(among <= NEAR)
         .then(pl.lit(f"ranked {k + 1}-{NEAR}"))
         .when(among.is_not_null())
         .then(pl.lit(_far(k)))

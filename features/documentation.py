@@ -6,6 +6,7 @@ Input: GROUPS. Output: Markdown. `make docs` writes it, a test keeps it fresh.
 import polars as pl
 
 from lookbook.features.feature import Feature, FeatureGroup
+from lookbook.features.plan import plan
 from lookbook.features.registry import GROUPS
 from lookbook.features.source import pair_feature_docs
 
@@ -26,6 +27,10 @@ SOURCES = """
 Columns that retrieval leaves in the pairs: two for every source in use (a rank is UInt16), `n_sources` (UInt8) and `rrf`.
 """
 
+PLANNED = """
+Only with `--plan` ([plan.md](plan.md)), for each kind that the plan of the data set has.
+"""
+
 ATTRIBUTES = """
 ## customer_attributes
 
@@ -40,7 +45,7 @@ def features_page() -> str:
         [(name, doc) for name, doc in pair_feature_docs(["<source>_score", "<source>_rank", "n_sources", "rrf"]).items()]
     )
     sections = [_section(group) for group in GROUPS]
-    return INTRODUCTION + SOURCES + sources + "".join(sections) + ATTRIBUTES
+    return INTRODUCTION + SOURCES + sources + "".join(sections) + _section(plan(["<kind>"])) + PLANNED + ATTRIBUTES
 
 
 def _section(group: FeatureGroup) -> str:

@@ -1,6 +1,6 @@
 """The feature groups, in the order in which they are computed: later groups may read the features of earlier ones.
 
-Input: the schema of CUSTOMERS. Output: the groups of a data set with these customer attributes, and their documentation.
+Input: the schema of CUSTOMERS, the kinds of a plan. Output: the groups of a data set with these, and their documentation.
 """
 
 from collections import Counter
@@ -11,6 +11,7 @@ from lookbook.features.customer import CUSTOMER, CUSTOMER_ATTRIBUTES, attributes
 from lookbook.features.embedding import EMBEDDING
 from lookbook.features.feature import FeatureGroup
 from lookbook.features.match import MATCH
+from lookbook.features.plan import PLAN, plan
 from lookbook.features.renewal import PRODUCT_RENEWAL, RENEWAL
 from lookbook.features.source import pair_feature_docs
 from lookbook.features.transaction import PAIR_LEVELS, PAIR_PURCHASES, PAIR_TIMING
@@ -30,18 +31,20 @@ GROUPS: tuple[FeatureGroup, ...] = (
 
 SOURCE = "source"
 """The group of the columns that retrieval leaves in PAIRS."""
-GROUP_NAMES = (SOURCE, *(group.name for group in GROUPS), CUSTOMER_ATTRIBUTES)
+GROUP_NAMES = (SOURCE, *(group.name for group in GROUPS), PLAN, CUSTOMER_ATTRIBUTES)
 """What features.leave_out may name."""
 
 
-def groups(customer_columns: Iterable[str]) -> tuple[FeatureGroup, ...]:
-    """GROUPS, and after them one group of the customer attributes that this data set adds to the declared ones, if any.
+def groups(customer_columns: Iterable[str], plan_kinds: Sequence[str] | None = None) -> tuple[FeatureGroup, ...]:
+    """GROUPS; after them those of what is planned ahead, if there is a plan; and of the customer attributes that this data set adds
+    to the declared ones, if any. plan_kinds: the names of its kinds, null = no plan is used.
 
     Raises:
         ValueError: an attribute would take the name of another feature.
     """
+    planned = () if plan_kinds is None else (plan(plan_kinds),)
     extra = attributes(customer_columns)
-    chosen = (*GROUPS, extra) if extra.features else GROUPS
+    chosen = (*GROUPS, *planned, *((extra,) if extra.features else ()))
     names = Counter(feature.name for group in chosen for feature in group.features)
     taken = [name for name, count in names.items() if count > 1]
     if taken:

@@ -11,11 +11,13 @@ import polars as pl
 import pytest
 
 from lookbook.data.dataset import Dataset
-from lookbook.data.schema import ARTICLES, LEVELS, TRANSACTIONS
+from lookbook.data.plan.plan import Plan
+from lookbook.data.schema import ARTICLES, LEVELS, PLAN, TRANSACTIONS
 
 MakeDataset = Callable[..., Dataset]
 Scramble = Callable[[Dataset, date], Dataset]
 LAST_DAY = date(2020, 9, 22)
+KINDS = ("display", "mailer")
 
 
 def build_dataset(
@@ -79,8 +81,36 @@ def random_market(seed: int = 7, n_customers: int = 60, n_articles: int = 80, n_
     return build_dataset(transactions, customers, articles)
 
 
+def random_plan(seed: int = 11, n_articles: int = 80, n_rows: int = 1500, n_days: int = 140) -> Plan:
+    """Promotions of up to three weeks up to 20 days after LAST_DAY, known up to 12 days before they begin or up to 5 days later;
+    rows of one article and kind overlap, some are planned in no store."""
+    rng = np.random.default_rng(seed)
+    first = [LAST_DAY + timedelta(days=20 - int(back)) for back in rng.integers(0, n_days, n_rows)]
+    rows = pl.DataFrame(
+        {
+            "article": rng.integers(0, n_articles, n_rows),
+            "kind": rng.integers(1, len(KINDS) + 1, n_rows),
+            "first_day": first,
+            "last_day": [day + timedelta(days=int(more)) for day, more in zip(first, rng.integers(0, 21, n_rows), strict=True)],
+            "share": np.maximum(rng.uniform(-0.1, 1, n_rows), 0),
+            "known_from": [day - timedelta(days=int(n)) for day, n in zip(first, rng.integers(-5, 13, n_rows), strict=True)],
+        }
+    )
+    return Plan(KINDS, f"plan {seed}", rows.select(pl.col(c).cast(t) for c, t in PLAN.items()).lazy())
+
+
+def replanned_from(plan: Plan, day: date) -> Plan:
+    """The random plan with as many other rows in place of those known on `day` or later, known on the same days."""
+    later = pl.col("known_from") >= day
+    known_from = plan.rows.filter(later).select("known_from").collect()
+    others = random_plan(seed=5, n_rows=known_from.height).rows.drop("known_from").collect()
+    noise = pl.concat([others, known_from], how="horizontal").select(*PLAN)
+    return replace(plan, digest="replanned", rows=pl.concat([plan.rows.filter(~later), noise.lazy()]))
+
+
 def scrambled_from(dataset: Dataset, day: date) -> Dataset:
-    """The random market with as many rows of noise in place of those dated `day` or later, on the same days in another order."""
+    """The random market with as many rows of noise in place of those dated `day` or later, on the same days in another order; if it
+    has a plan, also in place of what was planned then."""
     future = pl.col("date") >= day
     rows = dataset.transactions.filter(future).collect()
     rng = np.random.default_rng(3)
@@ -93,7 +123,8 @@ def scrambled_from(dataset: Dataset, day: date) -> Dataset:
         quantity=pl.col("quantity") * 7,
     )
     mixed = pl.concat([dataset.transactions.filter(~future), noise.lazy()]).sort("customer", "date", "article")
-    return replace(dataset, digest="scrambled", transactions=mixed)
+    plan = replanned_from(dataset.plan, day) if dataset.plan else None
+    return replace(dataset, digest="scrambled", transactions=mixed, plan=plan)
 
 
 @pytest.fixture
@@ -109,6 +140,12 @@ def make_dataset() -> MakeDataset:
 @pytest.fixture(scope="session")
 def market() -> Dataset:
     return random_market()
+
+
+@pytest.fixture(scope="session")
+def planned_market(market: Dataset) -> Dataset:
+    """`market`, whose retailer plans promotions."""
+    return replace(market, plan=random_plan())
 
 
 HM_CUSTOMERS = {

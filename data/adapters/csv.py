@@ -1,7 +1,8 @@
 """Any log of purchases, with a mapping of its columns in the settings ([data.csv]).
 
-Input: one file with a purchase per row, optionally a customers and an articles file, each in any format of data/reading/reader.py.
-Output: RawTables. Without quantity column a row is one item; without channel column the channel is 0 (unknown).
+Input: one file with a purchase per row, optionally a customers file, an articles file and a plan, each in any format of
+data/reading/reader.py. Output: RawTables, RawPlan. Without quantity column a row is one item; without channel column the channel
+is 0 (unknown).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,16 +17,18 @@ from lookbook.data.conversion.attributes import age_columns, ranked
 from lookbook.data.conversion.lists import ListSource, read_list
 from lookbook.data.conversion.parse import Dating, days_of, trim
 from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
+from lookbook.data.conversion.raw_tables import RAW_PLAN, Adapter, PlanReader, RawPlan, RawTables, RawTransactions
 from lookbook.data.conversion.rules import ANY_PURCHASE, ArticleRules, CustomerRules
 from lookbook.data.errors import ColumnError, DataError, MissingColumnError
 from lookbook.data.reading.reader import read_text
 from lookbook.data.reading.tally import Tally
 from lookbook.data.schema import LEVELS
-from lookbook.data.settings import CsvMapping, DataSettings
+from lookbook.data.settings import CsvMapping, DataSettings, kind_names
 
 ONLINE = "2"
 """The code of the online channel (H&M: 2 = online), which features compare with."""
+
+ANY_KIND = "any"
 
 
 def files(settings: DataSettings) -> dict[str, Path]:
@@ -196,4 +199,38 @@ def _with_all_levels(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(*absent).select("article_id", "name", *LEVELS)
 
 
-ADAPTER = Adapter("csv", True, files, read)
+def plan_files(settings: DataSettings) -> dict[str, Path]:
+    """The file of the plan, if the mapping names one."""
+    name = settings.csv.plan.file
+    return {"plan": Path(settings.data_dir) / name} if name else {}
+
+
+def read_plan(settings: DataSettings, intake: Intake) -> RawPlan:
+    """Without a column for it, the kind is "any", the share 1, and a row is known data.plan_known_days before its first day."""
+    file, mapping = plan_files(settings)["plan"], settings.csv.plan
+    wanted = {
+        "article_id": mapping.article, "kind": mapping.kind, "first_day": mapping.first_day, "last_day": mapping.last_day,
+        "share": mapping.share, "known_from": mapping.known_from,
+    }  # fmt: skip
+    columns = {name: column for name, column in wanted.items() if column}
+    absent = {"kind": pl.lit(ANY_KIND), "share": pl.lit("1"), "known_from": pl.lit(None, dtype=pl.String)}
+    constants = {name: value for name, value in absent.items() if name not in columns}
+    kinds = mapping.kinds or (ANY_KIND,)
+
+    def batches() -> Iterator[pl.DataFrame]:
+        with mapping_explained("data.csv.plan", columns):
+            for batch in read_text(file, columns, tally=intake.tally, separator=settings.csv.separator):
+                yield batch.with_columns(**constants).select(RAW_PLAN)
+
+    return RawPlan(
+        file=file,
+        batches=batches,
+        columns=columns,
+        kind_texts=kinds,
+        kinds=kind_names(kinds),
+        dating=Dating.of(settings, date.max),
+        known_days=None if mapping.known_from else settings.plan_known_days,
+    )
+
+
+ADAPTER = Adapter("csv", True, files, read, PlanReader(plan_files, read_plan))

@@ -19,6 +19,9 @@ RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "pr
 """Columns of a raw batch, all String but `line` (UInt32); null = empty."""
 
 
+RAW_PLAN = ("line", "article_id", "kind", "first_day", "last_day", "share", "known_from")
+"""Columns of a raw batch of a plan, all String but `line` (UInt32); null = empty."""
+
 NOT_WANTED = frozenset({"customer_id_given", "date_not_after_the_last_day"})
 """Rules of purchases whose rows are no errors, only dropped and counted: sales to nobody we know, and after the last day."""
 
@@ -59,14 +62,41 @@ class RawTables:
 
 
 @dataclass(frozen=True)
+class RawPlan:
+    """What is planned ahead, of one file. batches: RAW_PLAN, read anew at each call.
+
+    columns: RAW_PLAN column -> column of the file. kind_texts: what stands in the column kind; kinds: their names, in the
+    same order (data/settings.py: kind_names). known_days: the rows are known so many days before their first day; null = the
+    column known_from says.
+    """
+
+    file: Path
+    batches: Callable[[], Iterator[pl.DataFrame]]
+    columns: Mapping[str, str]
+    kind_texts: tuple[str, ...]
+    kinds: tuple[str, ...]
+    dating: Dating
+    known_days: int | None
+
+
+@dataclass(frozen=True)
+class PlanReader:
+    """How the plan of a data set is found and read. files: its raw files by role, none where the settings name no plan."""
+
+    files: Callable[[DataSettings], dict[str, Path]]
+    read: Callable[[DataSettings, Intake], RawPlan]
+
+
+@dataclass(frozen=True)
 class Adapter:
     """What a data set states of itself: each file of data/adapters/ has one as ADAPTER.
 
     name: that of the file, with - for _. needs_folder: whether data.data_dir must be given. files: the raw files by role. read: the
-    tables in them; its last argument is today, after which no purchase can be.
+    tables in them; its last argument is today, after which no purchase can be. plan: null = it never has one.
     """
 
     name: str
     needs_folder: bool
     files: Callable[[DataSettings], dict[str, Path]]
     read: Callable[[DataSettings, Intake, date], RawTables]
+    plan: PlanReader | None = None

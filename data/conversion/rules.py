@@ -1,6 +1,7 @@
 """What values of raw tables must obey, and what happens to a row that does not.
 
-Input: PARSED transactions (parse.py), raw customers and articles. A row's reason is the first rule here that it breaks.
+Input: PARSED transactions (parse.py), raw customers and articles, a plan (data/plan/conversion.py). A row's reason is the first
+rule here that it breaks.
 `refuse`: one such row stops the conversion. `quarantine`: the row is set aside and counted, up to a share. `drop`: stated policy.
 """
 
@@ -121,6 +122,31 @@ class HmTransactionRules(HmIds, TransactionRules, HmTransactionValues):
     """Purchases in the format of the H&M data set."""
 
 
+class PlanRules(ArticleRules):
+    """Rules of what is planned ahead."""
+
+    first_day_text = dy.String(nullable=True)
+    first_day = dy.Date(nullable=True)
+    last_day_text = dy.String(nullable=True)
+    last_day = dy.Date(nullable=True)
+    known_from_text = dy.String(nullable=True)
+    known_from = dy.Date(nullable=True)
+    kind_text = dy.String(nullable=True)
+    kind = dy.UInt8(nullable=True)
+    share_text = dy.String(nullable=True)
+    share = dy.Float64(nullable=True, allow_inf=True, allow_nan=True)
+
+    first_day_is_a_day = dy.rule()(lambda _: pl.col("first_day_text").is_null() | pl.col("first_day").is_not_null())
+    last_day_is_a_day = dy.rule()(lambda _: pl.col("last_day_text").is_null() | pl.col("last_day").is_not_null())
+    known_from_is_a_day = dy.rule()(lambda _: pl.col("known_from_text").is_null() | pl.col("known_from").is_not_null())
+    first_day_given = dy.rule()(lambda _: pl.col("first_day").is_not_null())
+    last_day_given = dy.rule()(lambda _: pl.col("last_day").is_not_null())
+    known_from_given = dy.rule()(lambda _: pl.col("known_from").is_not_null())
+    last_day_not_before_the_first = dy.rule()(lambda _: pl.col("last_day") >= pl.col("first_day"))
+    kind_known = dy.rule()(lambda _: pl.col("kind").is_not_null())
+    share_is_a_share = dy.rule()(lambda _: pl.col("share").is_finite().fill_null(False) & pl.col("share").is_between(0, 1))
+
+
 @dataclass(frozen=True)
 class PurchaseRules:
     """How purchases are judged. ids: the rules of an id that is given. values: the rules of everything else. all: both, and
@@ -173,5 +199,14 @@ BROKEN: dict[str, Broken] = {
     "price_positive": Broken("price", "more than 0"),
     "channel_given": Broken("channel", "a channel"),
     "article_known": Broken("article_id", "an article of the articles table"),
+    **{
+        f"{column}_is_a_day": Broken(column, "a day as YYYY-MM-DD", "refuse", "write all days as YYYY-MM-DD")
+        for column in ("first_day", "last_day", "known_from")
+    },
+    **{f"{column}_given": Broken(column, "a day") for column in ("first_day", "last_day", "known_from")},
+    "last_day_not_before_the_first": Broken("last_day", "the first day or a later one"),
+    "kind_known": Broken("kind", "one of data.csv.plan.kinds"),
+    "share_is_a_share": Broken("share", "a share of the stores from 0 to 1", fix="write shares, not percent or numbers of stores"),
+    "article_in_the_data": Broken("article_id", "an article that was sold or is in the articles table", "drop"),
 }
 """Every rule that a schema of this package can name; where two are broken, the one further up is the reason."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from lookbook.data.windows import Window, last_window
+from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.pipelines.backtest.judged import TestedWeek, method_rows, pooled, segment_rows, tested
 from lookbook.pipelines.backtest.methods import Recommended, ask, methods, recommend
 from lookbook.pipelines.backtest.record import Backtest
@@ -17,7 +18,6 @@ from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run
 from lookbook.pipelines.runs.records.files import as_json
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.shards import Target, judged_weeks
 from lookbook.pipelines.stages.system import System
 
@@ -56,7 +56,7 @@ def newest_week(until: str | None, run: Window) -> Window:
 
 
 def _ask_for_all(system: System, targets: Sequence[Target]) -> None:
-    for method in _cheap_first():
+    for method in _cheap_first(system):
         for target in targets:
             ask(system, target, method, oldest=targets[-1].window)
 
@@ -64,20 +64,22 @@ def _ask_for_all(system: System, targets: Sequence[Target]) -> None:
 def _recommended(system: System, targets: Sequence[Target]) -> list[tuple[Target, Mapping[str, Recommended]]]:
     oldest = targets[-1].window
     lists = {
-        (method, target.window): recommend(system, target, method, oldest=oldest) for method in _cheap_first() for target in targets
+        (method, target.window): recommend(system, target, method, oldest=oldest)
+        for method in _cheap_first(system)
+        for target in targets
     }
-    return [(target, {method: lists[method, target.window] for method in methods()}) for target in targets]
+    return [(target, {method: lists[method, target.window] for method in methods(system)}) for target in targets]
 
 
-def _cheap_first() -> list[str]:
+def _cheap_first(system: System) -> list[str]:
     """The system last: once it has run, the process holds memory that the baselines do not need."""
-    return methods()[::-1]
+    return methods(system)[::-1]
 
 
 def _judged(weeks: Sequence[TestedWeek], targets: Sequence[Target], settings: Settings) -> Backtest:
     everybody, rows = pooled(weeks, settings), method_rows(weeks, settings)
     assert everybody is not None
-    best = next(row.method for row in rows if row.method != SYSTEM)
+    best = next(row.method for row in rows if row.method in BASELINES)
     return Backtest(
         weeks=[str(target.window.as_of) for target in targets],
         k=settings.run.k,

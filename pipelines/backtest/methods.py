@@ -4,7 +4,8 @@ Input: System, Target. Output: RECOMMENDATIONS for the buyers of a test week, an
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from lookbook.evaluation.baselines.baseline import Baseline, Known
 from lookbook.evaluation.baselines.chosen import chosen, parameters_of
 from lookbook.evaluation.baselines.registry import BASELINES, baseline_recommendations
 from lookbook.pipelines.dry_run.planned import PlannedArtifacts, planned_system
+from lookbook.pipelines.settings.config import without_new_share
 from lookbook.pipelines.stages.artifacts import MANIFEST, Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.evaluate import SYSTEM
@@ -36,17 +38,27 @@ class Recommended:
     peak_memory_mb: int
 
 
-def methods() -> list[str]:
-    """Names of all methods, the system first."""
-    return [SYSTEM, *BASELINES]
+def methods(system: System) -> list[str]:
+    """Names of all methods: the system, what it is without a choice that has a price, the baselines."""
+    return [SYSTEM, *plainer(system), *BASELINES]
+
+
+def plainer(system: System) -> Mapping[str, System]:
+    """The same system without each choice whose worth or price must be seen by itself: what is known ahead, new_share."""
+    found = {}
+    if system.dataset.plan:
+        found[f"{SYSTEM}, no plan"] = replace(system, dataset=replace(system.dataset, plan=None))
+    if system.settings.ranking.new_share:
+        found[f"{SYSTEM}, new_share 0"] = replace(system, settings=without_new_share(system.settings))
+    return found
 
 
 def ask(system: System, target: Target, method: str, *, oldest: Window) -> Lists:
     """The stages with the lists of `method` for the buyers of the target's week, computed or planned. oldest: the first test week;
     parameters of baselines are chosen on the weeks before it."""
-    if method == SYSTEM:
-        return fit_and_rank(system, target).recommendations
-    return [_baseline(system, target, method, _choice(system, oldest, method))]
+    if method in BASELINES:
+        return [_baseline(system, target, method, _choice(system, oldest, method))]
+    return fit_and_rank({SYSTEM: system, **plainer(system)}[method], target).recommendations
 
 
 def recommend(system: System, target: Target, method: str, *, oldest: Window) -> Recommended:
@@ -56,7 +68,7 @@ def recommend(system: System, target: Target, method: str, *, oldest: Window) ->
     ask(planned_system(system, planned), target, method, oldest=oldest)
     took = [json.loads((folder / MANIFEST).read_text()) for folder, step in planned.steps.items() if step.kind != CHOICE]
     cpu, memory = ([each.get(what, 0) for each in took] for what in ("cpu_seconds", "peak_memory_mb"))
-    parameters = "" if method == SYSTEM else _choice(system, oldest, method).table("choice").collect()["parameters"][0]
+    parameters = _choice(system, oldest, method).table("choice").collect()["parameters"][0] if method in BASELINES else ""
     return Recommended(lists, parameters, sum(cpu), max(memory))
 
 

@@ -10,6 +10,7 @@ from lookbook.pipelines.commands.options import (
     ARTIFACTS,
     DEFAULT_OUTPUT,
     NO_DATA_CHOICE,
+    OFF,
     DataChoice,
     JsonObject,
     Output,
@@ -19,12 +20,17 @@ from lookbook.pipelines.commands.options import (
 data_app = App(name="data", help="Look at a data set before a run, or simulate one.")
 
 
-def check(*, choice: DataChoice = NO_DATA_CHOICE, json: JsonObject = False) -> None:
+def check(
+    *,
+    plan: Annotated[bool, OFF, Parameter(help="Also what is planned ahead, which a run with --plan reads.")] = False,
+    choice: DataChoice = NO_DATA_CHOICE,
+    json: JsonObject = False,
+) -> None:
     """Read a data set as a run would, and say what is in it and what is wrong with it; nothing is kept."""
     settings = choice.settings()
     from lookbook.pipelines.data_sets.check import check as check_data
 
-    check_data(settings, json_lines=json)
+    check_data(settings, plan=plan or settings.data.plan, json_lines=json)
     tell(after_data(choice.flags(), profiled=False), silent=json)
 
 

@@ -49,8 +49,8 @@ class Given:
     def flags(self) -> list[str]:
         """The flags that were given, as they are typed: for another command on the same data."""
         changed = {each.name: getattr(self, each.name) for each in fields(self) if getattr(self, each.name) != each.default}
-        named = {f"--{name.replace('_', '-')}": value for name, value in changed.items()}
-        return [word for flag, value in named.items() for word in ([flag] if value is True else [flag, str(value)])]
+        named = {f"--{'no-' if value is False else ''}{name.replace('_', '-')}": value for name, value in changed.items()}
+        return [word for flag, value in named.items() for word in ([flag] if isinstance(value, bool) else [flag, str(value)])]
 
 
 @Parameter(name="*")
@@ -86,6 +86,7 @@ class Changes(Given):
     test_week: Annotated[
         str | None, Parameter(help="First day of the week to judge; later purchases are hidden. Default: the last 7 days of data.")
     ] = None
+    plan: Annotated[bool | None, Parameter(help="Let the ranker see what is planned ahead, such as next week's promotions.")] = None
     names: Annotated[
         bool | None,
         Parameter(help="Ids and names in the recommendations too, and recommendations.csv; by default up to 200,000 customers."),
@@ -94,7 +95,7 @@ class Changes(Given):
     def given(self) -> dict[str, object]:
         names = None if self.names is None else "yes" if self.names else "no"
         run = {"run.device": self.device, "run.seed": self.seed, "run.test_week": self.test_week, "run.names": names}
-        return {**super().given(), **run, "data.sample": self.sample}
+        return {**super().given(), **run, "data.sample": self.sample, "data.plan": self.plan}
 
     def over_run(self, run: str, artifacts: Path) -> "tuple[Path, Settings]":
         """The folder of a finished run, and its settings with these over them; the thread limit is then set.

@@ -5,30 +5,33 @@ Input: [data] settings. Output: text or JSON on stdout.
 
 import json
 from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lookbook.data.plan.plan import PlanSummary
 from lookbook.data.registry import CheckReport, check_dataset
 from lookbook.pipelines.machine.disk import full_disk_explained
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.terminal.table import plain_lines
 
 
-def check(settings: Settings, *, json_lines: bool) -> None:
-    """Convert into a temporary folder and print what was found.
+def check(settings: Settings, *, plan: bool, json_lines: bool) -> None:
+    """Convert into a temporary folder, with `plan` the plan too, and print what was found.
 
     Raises:
         DataError: what a run would stop with.
     """
     with TemporaryDirectory(prefix="lookbook-") as scratch, full_disk_explained(Path(scratch)):
-        report = check_dataset(settings.data, Path(scratch), today=datetime.now().astimezone().date())
+        report = check_dataset(replace(settings.data, plan=plan), Path(scratch), today=datetime.now().astimezone().date())
     print(as_json(report) if json_lines else plain_lines(as_text(report)))
 
 
 def as_json(report: CheckReport) -> str:
     files = [{"role": file.role, "path": str(file.path), "bytes": file.size} for file in report.files]
-    return json.dumps({"files": files, **report.summary.as_dict()})
+    planned = {"plan": asdict(report.plan)} if report.plan else {}
+    return json.dumps({"files": files, **report.summary.as_dict(), **planned})
 
 
 def as_text(report: CheckReport) -> str:
@@ -47,7 +50,16 @@ def as_text(report: CheckReport) -> str:
     lines += _counts("repaired", found.repaired)
     lines += [f"  {n:,} {what} appear only in the purchases" for what, n in _unknown(report).items() if n]
     lines += [f"  warning: {warning}" for warning in found.warnings]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(_of_plan(report.plan) if report.plan else [])])
+
+
+def _of_plan(found: PlanSummary) -> list[str]:
+    kept = f"  rows kept: {found.rows:,}, of {found.articles:,} articles; kinds: {', '.join(found.kinds)}"
+    lines = [f"plan: {found.first_day} to {found.last_day}", *(f"  rows read: {rows:,}" for rows in found.read.values()), kept]
+    lines += _counts("dropped by policy", found.dropped)
+    lines += _counts("set aside as bad (quarantine)", found.quarantined)
+    lines += _counts("repaired", found.repaired)
+    return [*lines, *(f"  warning: {warning}" for warning in found.warnings)]
 
 
 def _counts(title: str, counts: Mapping[str, int]) -> list[str]:

@@ -6,13 +6,16 @@ Input: Settings and the cache of earlier runs. Output: Estimate. Nothing is comp
 import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
+import polars as pl
 import psutil
 
 from lookbook.data.dataset import Dataset
+from lookbook.data.plan.plan import Plan
+from lookbook.data.schema import PLAN as PLAN_SCHEMA
 from lookbook.pipelines.dry_run.costs import NOTHING, Cost, Finished, Reference, Size, calibration
 from lookbook.pipelines.dry_run.finished_steps import FinishedSteps
 from lookbook.pipelines.dry_run.planned import PlannedArtifacts, Step
@@ -20,7 +23,7 @@ from lookbook.pipelines.dry_run.unconverted import rows_of_files, unconverted
 from lookbook.pipelines.machine.device import choose_device
 from lookbook.pipelines.machine.memory_limit import bytes_of
 from lookbook.pipelines.settings.config import Settings
-from lookbook.pipelines.stages.data import dataset_stage, known
+from lookbook.pipelines.stages.data import PLAN, dataset_stage, known, plan_stage, with_plan
 from lookbook.pipelines.stages.evaluate import evaluate
 from lookbook.pipelines.stages.fit import fit
 from lookbook.pipelines.stages.phases import Phase, work
@@ -80,6 +83,8 @@ def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool 
         dataset = known(Dataset.open(about.parent), settings)
     else:
         customers, purchases, dataset = _guessed(settings, reference)
+    if settings.data.plan:
+        dataset = _with_plan(dataset, plan_stage(settings, planned).folder / PLAN)
     device, _ = choose_device(settings.run.device)
     first = first_window(dataset, settings)
     _walk(System(dataset, about.parent, settings, planned, device, first), final=final, until=until)
@@ -102,6 +107,13 @@ def _walk(system: System, *, final: bool, until: Phase | None) -> None:
     if until is None:
         test, *_ = rank(system, chosen, fit(system, chosen))
         evaluate(system, test.recommendations, test.target.shards)
+
+
+def _with_plan(dataset: Dataset, folder: Path) -> Dataset:
+    """`dataset` with the plan in `folder`, or with an empty stand-in where it is not converted yet."""
+    if (folder / "plan.json").is_file():
+        return with_plan(dataset, folder)
+    return replace(dataset, plan=Plan((), "unconverted", pl.LazyFrame(schema=dict(PLAN_SCHEMA))))
 
 
 def _guessed(settings: Settings, reference: Reference) -> tuple[int, int, Dataset]:

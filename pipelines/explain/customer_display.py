@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
+from lookbook.evaluation.lost_labels import CUT, DISPLACED, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from lookbook.pipelines.explain.pair import RANKED
 from lookbook.pipelines.explain.reasons import ago, words
 from lookbook.pipelines.explain.record import (
@@ -38,6 +38,7 @@ LOST = {
     NEVER_RETRIEVED: "never retrieved (no source suggested it)",
     CUT: "cut (the sources together put too many articles before it)",
     RANKED: "ranked too low",
+    DISPLACED: "gave way to an article that is new to the customer (ranking.new_share)",
 }
 COUNTED_BACK = "Days before are counted back from the first day of that week."
 MOST_BOUGHT = 30
@@ -207,7 +208,7 @@ def _fate(row: Bought) -> str:
     if row.recommended_rank is not None:
         return f"recommended at rank {row.recommended_rank}"
     if row.rank is not None:
-        return f"ranked {row.rank}, too low"
+        return f"ranked {row.rank}, {'too low' if row.lost_at != DISPLACED else DISPLACED}"
     return f"cut at place {row.place}" if row.place is not None else row.lost_at or RECOMMENDED
 
 

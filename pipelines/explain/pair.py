@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.schema import PAIR
-from lookbook.evaluation.lost_labels import CUT, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
+from lookbook.evaluation.lost_labels import CUT, DISPLACED, NEVER_RETRIEVED, NOT_FOR_SALE, RECOMMENDED
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.explain.customer import explain_customer
 from lookbook.pipelines.explain.decided import Decided, decided_for
@@ -27,6 +27,8 @@ from lookbook.retrieval.source import CandidateSource, Count
 
 UNLIMITED: Count = 65_535
 RANKED = "ranked"
+Found = Mapping[str, object]
+"""A row of a table; empty = there is none."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def explain_pair(decided: Decided, *, customer: str, article: str) -> Decision:
         "week": str(decided.week.as_of),
         "outcome_known": known,
         "bought": bool(_row(decided.labels, pair)) if known else None,
-        "stage": _stage(decided, pair, retrieved=bool(retrieved), scored=bool(scored), listed=bool(listed)),
+        "stage": _stage(decided, pair, retrieved=retrieved, scored=scored, listed=listed),
         "k": decided.system.settings.run.k,
         "max_candidates": decided.system.settings.retrieval.max_candidates,
         "times": before.get("times", 0),
@@ -172,9 +174,13 @@ def _about(source: CandidateSource) -> str:
     return text.partition(": ")[2] or text
 
 
-def _stage(decided: Decided, pair: pl.DataFrame, *, retrieved: bool, scored: bool, listed: bool) -> str:
-    if listed or scored or retrieved:
-        return RECOMMENDED if listed else RANKED if scored else CUT
+def _stage(decided: Decided, pair: pl.DataFrame, *, retrieved: Found, scored: Found, listed: Found) -> str:
+    if listed:
+        return RECOMMENDED
+    if scored:
+        return DISPLACED if int(str(scored["rank"])) <= decided.system.settings.run.k else RANKED
+    if retrieved:
+        return CUT
     sold = decided.system.dataset.before(decided.week.as_of).transactions.join(pair.lazy(), on="article", how="semi")
     return NEVER_RETRIEVED if len(sold.head(1).collect()) else NOT_FOR_SALE
 

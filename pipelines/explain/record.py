@@ -182,9 +182,9 @@ class Contribution:
 class Decision:
     """What every step made of one article for one customer; None where it did not get so far.
 
-    bought: None = not known yet. stage: not for sale before, never retrieved, cut, ranked or recommended. times, days_ago: the
-    customer's own purchases of it (0 and None = none). place: among n_retrieved by rrf; rank: among n_ranked. start: the score
-    before any feature; contributions: largest first, with `start` they add up to the score.
+    bought: None = not known yet. stage: not for sale before, never retrieved, cut, ranked, gave way to new or recommended. times,
+    days_ago: the customer's own purchases of it (0 and None = none). place: among n_retrieved by rrf; rank: among n_ranked.
+    start: the score before any feature; contributions: largest first, with `start` they add up to the score.
     """
 
     customer: str

@@ -1,8 +1,8 @@
 """What a run keeps so that it can answer later without the cache: the data, what was learned before the week after it, the ranker.
 
-Files of a run folder: data/ (the converted data set), learned/<source>/, learned/statistics/, learned/fallback/ (the stages of
-stages/learn.py), models/final/ (the ranker). They are hard links to the cache where the disk allows it, and take no room of
-their own until the cache is removed.
+Files of a run folder: data/ (the converted data set), plan/ (if one is used), learned/<source>/, learned/statistics/,
+learned/fallback/ (the stages of stages/learn.py), models/final/ (the ranker). They are hard links to the cache where the disk
+allows it, and take no room of their own until the cache is removed.
 """
 
 import os
@@ -16,7 +16,7 @@ from lookbook.data.windows import Window
 from lookbook.pipelines.errors import ArtifactError
 from lookbook.pipelines.settings.config import load_settings
 from lookbook.pipelines.stages.artifacts import MANIFEST, Artifacts, Build, Make, Passing, Stage
-from lookbook.pipelines.stages.data import known
+from lookbook.pipelines.stages.data import PLAN, known, plan_stage, with_plan
 from lookbook.pipelines.stages.digest import digest
 from lookbook.pipelines.stages.learn import fallback, learned, statistics
 from lookbook.pipelines.stages.system import System, final_window
@@ -32,6 +32,8 @@ def keep(system: System, window: Window, folder: Path) -> None:
     for name, stage in stages.items():
         _link(stage.folder, folder / LEARNED / name)
     _link(system.folder, folder / DATA)
+    if system.dataset.plan:
+        _link(plan_stage(system.settings, system.artifacts).folder / PLAN, folder / PLAN)
 
 
 def kept_system(folder: Path) -> System:
@@ -47,7 +49,8 @@ def kept_system(folder: Path) -> System:
             "run.keep_learned = false"
         )
     settings = load_settings(folder / "config.resolved.toml")
-    dataset = known(Dataset.open(folder / DATA), settings)
+    plan = folder / PLAN if settings.data.plan else None
+    dataset = known(with_plan(Dataset.open(folder / DATA), plan), settings)
     artifacts = KeptStages(folder, Reporter("quiet"))
     return System(dataset, folder / DATA, settings, artifacts, "cpu", first=final_window(dataset))
 

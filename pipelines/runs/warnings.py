@@ -1,4 +1,5 @@
-"""What people must know of a finished run that no error said: a ranker that learned nothing, sources that retrieved nothing.
+"""What people must know of a finished run that no error said: a ranker that learned nothing, sources that retrieved nothing, a plan
+that ends too early.
 
 Input: System, Ranked of each half. Output: sentences, for run.json and the end of the command.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable
 
 import polars as pl
 
+from lookbook.data.windows import HORIZON_DAYS
 from lookbook.pipelines.stages.learn import learned
 from lookbook.pipelines.stages.rank import Ranked
 from lookbook.pipelines.stages.retrieve import candidates
@@ -17,7 +19,7 @@ from lookbook.retrieval.source import Tables
 
 def warnings_of(system: System, halves: Iterable[Ranked]) -> list[str]:
     """Each once."""
-    found = [warning for half in halves for warning in (*_ranker(half), *_sources(system, half))]
+    found = [warning for half in halves for warning in (*_ranker(half), *_sources(system, half), *_plan(system, half))]
     return list(dict.fromkeys(found))
 
 
@@ -29,6 +31,14 @@ def _ranker(half: Ranked) -> list[str]:
         "too few examples: more weeks of data, more ranking.training_weeks or a smaller "
         "ranking.lambdarank.min_examples_in_leaf help"
     ]
+
+
+def _plan(system: System, half: Ranked) -> list[str]:
+    week = half.target.window
+    plan = system.dataset.before(week.as_of).plan
+    if plan is None or _rows(plan.filter(pl.col("starts_in") < HORIZON_DAYS, pl.col("ends_in") >= 0)):
+        return []
+    return [f"nothing was planned, or known of it, for the week of {week.as_of}: it was ranked as if nothing were promoted"]
 
 
 def _sources(system: System, half: Ranked) -> list[str]:

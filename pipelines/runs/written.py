@@ -6,6 +6,7 @@ Input: System, Ranked of each half, the verdict on the test week. Output: a new 
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -94,7 +95,7 @@ def about_of(system: System, halves: Mapping[Half, Ranked]) -> About:
         k=system.settings.run.k,
         dataset=system.dataset.name,
         data_digest=system.dataset.digest,
-        data=json.loads((system.folder / "dataset.json").read_text()),
+        data=_of_data(system),
         test_week=weeks.get("test"),
         final_week=weeks.get("final"),
         device=system.device,
@@ -104,6 +105,11 @@ def about_of(system: System, halves: Mapping[Half, Ranked]) -> About:
         stages={kind: _cost(system.artifacts, kind) for kind in system.artifacts.reporter.seconds},
         peak_memory_mb=peak_memory_mb(),
     )
+
+
+def _of_data(system: System) -> dict[str, object]:
+    found: dict[str, object] = json.loads((system.folder / "dataset.json").read_text())
+    return {**found, "plan": asdict(plan.summary)} if (plan := system.dataset.plan) and plan.summary else found
 
 
 def _cost(artifacts: Artifacts, kind: str) -> StepCost:

@@ -77,11 +77,12 @@ class FeatureSettings(_Frozen):
 
 
 class RankingSettings(_Frozen):
-    """[ranking]: which examples the ranker learns from, and [ranking.lambdarank]: how."""
+    """[ranking]: which examples the ranker learns from, what is recommended, and [ranking.lambdarank]: how it learns."""
 
     training_weeks: Annotated[int, Ge(2)]
     negatives_per_positive: Annotated[int, Gt(0)]
     max_examples: Annotated[int, Gt(0)]
+    new_share: Annotated[float, Ge(0), Le(1)]
     lambdarank: RankerSettings
 
 
@@ -158,6 +159,11 @@ def leave_out_features(settings: Settings, *groups: str) -> Settings:
     """
     left_out = [*settings.features.leave_out, *(group for group in groups if group not in settings.features.leave_out)]
     return _settings({**settings.tables, "features": {"leave_out": left_out}})
+
+
+def without_new_share(settings: Settings) -> Settings:
+    """Settings that recommend what the ranker puts first, new to the customer or not."""
+    return _settings({**settings.tables, "ranking": {**_table(settings.tables, "ranking"), "new_share": 0.0}})
 
 
 def write_settings(settings: Settings, file: Path) -> None:

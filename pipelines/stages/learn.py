@@ -64,6 +64,8 @@ def statistics(system: System, window: Window) -> Stage:
     groups = [group for group in available_groups(system, window) if group.scope == "all" or group.learn]
     code = code_digest("lookbook.features.registry", __name__)
     key = {**_of_week(system, window), "code": code, "groups": [group.name for group in groups]}
+    if system.dataset.plan:
+        key["plan"] = system.dataset.plan.digest
 
     def build(folder: Path) -> None:
         write_tables(folder, shared_tables(groups, Inputs(system.dataset.before(window.as_of), {})))

@@ -17,7 +17,7 @@ from lookbook.pipelines.stages.learn import fallback
 from lookbook.pipelines.stages.shards import Shard, Target, Week
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
-from lookbook.ranking.select import select_top_k
+from lookbook.ranking.select import select_top_k, select_with_new
 from lookbook.retrieval.source import Tables
 
 Lists = Sequence[Stage | Passing]
@@ -54,38 +54,51 @@ def recommend_fallback(system: System, shards: Week) -> Lists:
 
 
 def _fallback_shard(system: System, shard: Shard) -> Stage | Passing:
-    k, filling = system.settings.run.k, fallback(system, shard.window)
-    key = {"fallback only": filling.key, "customers": shard.served_digest, "k": k, "code": code_digest(__name__)}
+    filling = fallback(system, shard.window)
+    key = {"fallback only": filling.key, "served": shard.served_digest, **_selection(system), "code": code_digest(__name__)}
 
     def make() -> Tables:
         nothing = pl.LazyFrame(schema={**RECOMMENDATIONS, "rrf": pl.Float32})
-        lists = select_top_k(nothing, _with_age_band(system, shard), filling.table("fallback"), k=k)
+        lists = _select(system, shard, nothing, filling.table("fallback"))
         return {"recommendations": lists.with_columns(source=pl.lit(None, dtype=pl.String))}
 
     return system.artifacts.tables("rank", f"{shard.label} fallback lists", key=key, make=make, customers=0)
 
 
 def _recommend_shard(system: System, ranker: Stage, shard: Shard) -> Stage | Passing:
-    found, filling, run = features(system, shard), fallback(system, shard.window), system.settings.run
+    found, filling = features(system, shard), fallback(system, shard.window)
     key = {
         "features": found.key,
         "ranker": ranker.key,
         "fallback": filling.key,
-        "k": run.k,
         "served": shard.served_digest,
+        **_selection(system),
         "code": code_digest("lookbook.ranking.ranker", "lookbook.ranking.select", __name__),
     }
 
     def make() -> Tables:
         table = found.table("features").collect()
-        scored = (
-            Ranker.load(ranker.folder).score(seen(system, table.lazy()).collect(), threads=run.threads).with_columns(table["rrf"])
-        )
-        lists = select_top_k(scored.lazy(), _with_age_band(system, shard), filling.table("fallback"), k=run.k)
+        visible = seen(system, table.lazy()).collect()
+        scored = Ranker.load(ranker.folder).score(visible, threads=system.settings.run.threads).with_columns(table["rrf"])
+        lists = _select(system, shard, scored.lazy(), filling.table("fallback"))
         best = table.lazy().select(*PAIR, source=best_source([source.name for source in system.sources]))
         return {"recommendations": lists.join(best, on=PAIR, how="left", validate="1:1", maintain_order="left")}
 
     return system.artifacts.tables("rank", shard.label, key=key, make=make, customers=len(shard.customers))
+
+
+def _selection(system: System) -> dict[str, float]:
+    """The settings that decide which of the scored articles are recommended, for keys."""
+    return {"k": system.settings.run.k, "new_share": system.settings.ranking.new_share}
+
+
+def _select(system: System, shard: Shard, scored: pl.LazyFrame, filling: pl.LazyFrame) -> pl.LazyFrame:
+    """RECOMMENDATIONS. Who bought what before is looked up only where ranking.new_share asks for it."""
+    customers, k, share = _with_age_band(system, shard), system.settings.run.k, system.settings.ranking.new_share
+    if not share:
+        return select_top_k(scored, customers, filling, k=k)
+    bought = system.dataset.before(shard.window.as_of).of(shard.served).transactions.select(PAIR).unique()
+    return select_with_new(scored, customers, filling, bought, k=k, share=share)
 
 
 def listed(lists: Lists) -> pl.LazyFrame:

@@ -48,7 +48,8 @@ class System:
     @cached_property
     def groups(self) -> tuple[FeatureGroup, ...]:
         """Every feature group that is declared for this data set, whether its inputs are there or not."""
-        return feature_groups(self.dataset.customers.collect_schema())
+        plan = self.dataset.plan
+        return feature_groups(self.dataset.customers.collect_schema(), plan.kinds if plan else None)
 
 
 @contextmanager
@@ -56,12 +57,17 @@ def open_system(settings: Settings, reporter: Reporter, *, root: Path, fresh: bo
     """Choose the device, hold `root`, convert the data if that was not done, tell its warnings."""
     device, reason = choose_device(settings.run.device)
     reporter.say(f"device: {device} ({reason})")
-    reporter.plan({"data": 1 if settings.data.sample == 1 else 2})
+    reporter.plan({"data": 1 + (settings.data.sample < 1) + settings.data.plan})
     with locked(root):
         artifacts = Artifacts(root / "cache", reporter, fresh)
         dataset, folder = open_dataset(settings, artifacts)
-        for warning in json.loads((folder / "dataset.json").read_text())["warnings"]:
+        plan = dataset.plan.summary if dataset.plan else None
+        for warning in (*json.loads((folder / "dataset.json").read_text())["warnings"], *(plan.warnings if plan else ())):
             reporter.say(f"warning: {warning}")
+        if plan:
+            reporter.say(
+                f"plan: {plan.rows:,} rows, {plan.first_day} to {plan.last_day}; of each week what was known before it is used"
+            )
         if unseen := hidden(dataset, settings, folder):
             reporter.say(unseen)
         yield System(dataset, folder, settings, artifacts, device, first_window(dataset, settings))

@@ -66,6 +66,20 @@ def test_the_stages_are_named_by_the_length_of_the_list(k: int, ranked_stages: t
     assert found == [(1, 10, ranked_stages[0], 90, 1)]
 
 
+def test_one_of_the_best_k_that_gave_its_place_to_a_new_article_is_no_label_that_was_ranked_too_low() -> None:
+    ranked = [(1, 10, 1), (1, 11, 2), (1, 12, 3)]
+    found = traced([(1, 10), (1, 11), (1, 12)], ranked=ranked, recommended=[(1, 10, 1), (1, 13, 2)])
+    assert [(article, stage) for _, article, stage, *_ in found] == [
+        (10, "recommended"),
+        (11, "gave way to new"),
+        (12, "ranked 3-50"),
+    ]
+    table = pl.DataFrame({"customer": [1, 1], "stage": ["gave way to new", "cut"]}, schema_overrides={"customer": pl.UInt32})
+    segments = pl.DataFrame({"customer": pl.Series([1], dtype=pl.UInt32), "segment": ["never"]})
+    counted = lost_labels(table, segments, k=2).filter(pl.col("labels") > 0, segment="all")
+    assert counted["stage"].to_list() == ["cut", "gave way to new"]
+
+
 def test_labels_are_counted_by_segment_and_stage_with_empty_stages_as_0() -> None:
     rows = [(1, 10, "recommended"), (1, 11, "cut"), (2, 10, "recommended"), (3, 12, "never retrieved"), (3, 13, "recommended")]
     frame = pl.DataFrame(rows, ["customer", "article", "stage"], orient="row").cast({"customer": pl.UInt32})

@@ -14,6 +14,8 @@ from lookbook.features.registry import groups
 
 AS_OF = date(2020, 9, 16)
 DIM = 8
+KINDS = ("display", "mailer")
+"""Of the plan of `planned_market`."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +31,15 @@ class Problem:
         return self.dataset.before(AS_OF)
 
 
+def groups_of(history: History) -> tuple[FeatureGroup, ...]:
+    return groups(history.customers.collect_schema(), None if history.plan is None else KINDS)
+
+
 def compute(
     history: History, pairs: pl.DataFrame, embeddings: Mapping[str, pl.LazyFrame], shard: pl.Series | None = None
 ) -> pl.DataFrame:
     """FEATURES of the pairs: groups of scope "all" from `history`, the others from its part of `shard`."""
-    chosen = available(groups(history.customers.collect_schema()), set(embeddings))
+    chosen = available(groups_of(history), set(embeddings))
     shared = {name: table.collect().lazy() for name, table in shared_tables(chosen, Inputs(history, embeddings)).items()}
     tables = {**embeddings, **shared}
     own = history if shard is None else history.of(shard)
@@ -46,11 +52,12 @@ def features_of() -> Callable[..., pl.DataFrame]:
 
 
 @pytest.fixture(scope="session")
-def problem(market: Dataset) -> Problem:
+def problem(planned_market: Dataset) -> Problem:
     """Pairs of every customer with a third of the catalogue; two customers and two articles that the data set does not know."""
     rng = np.random.default_rng(3)
     customers, articles = (
-        pl.concat([t.collect().to_series(0), pl.Series([900, 901], dtype=pl.UInt32)]) for t in (market.customers, market.articles)
+        pl.concat([t.collect().to_series(0), pl.Series([900, 901], dtype=pl.UInt32)])
+        for t in (planned_market.customers, planned_market.articles)
     )
     pairs = (
         pl.DataFrame({"customer": customers})
@@ -60,7 +67,9 @@ def problem(market: Dataset) -> Problem:
         .sort("customer", "article")
     )
     return Problem(
-        market, pairs, {"customer_embeddings": vectors(customers[:-4], rng), "article_embeddings": vectors(articles[3:-2], rng)}
+        planned_market,
+        pairs,
+        {"customer_embeddings": vectors(customers[:-4], rng), "article_embeddings": vectors(articles[3:-2], rng)},
     )
 
 

@@ -13,9 +13,12 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.features.feature import Inputs, add_features, available, shared_tables
+from lookbook.features.plan import plan
 from lookbook.features.registry import GROUPS, feature_docs, groups
 
-EVERY = [feature for group in GROUPS for feature in group.features]
+KINDS = ("display", "mailer")
+DECLARED = (*GROUPS, plan(KINDS))
+EVERY = [feature for group in DECLARED for feature in group.features]
 SCOPES = "customer|article|pair|match|embedding"
 AS_OF = date(2020, 9, 16)
 
@@ -50,17 +53,17 @@ def test_its_column_knows_something_and_not_the_same_for_all_pairs(feature, feat
 
 
 def test_names_of_features_and_groups_are_unique():
-    for names in ([f.name for f in EVERY], [g.name for g in GROUPS]):
+    for names in ([f.name for f in EVERY], [g.name for g in DECLARED]):
         assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 def test_columns_are_the_pairs_then_the_features_in_registry_order(problem, features):
-    declared = [f.name for g in groups(problem.history.customers.collect_schema()) for f in g.features]
+    declared = [f.name for g in groups(problem.history.customers.collect_schema(), KINDS) for f in g.features]
     assert features.columns == [*problem.pairs.columns, *declared]
 
 
 def test_docs_cover_every_column_but_the_keys(problem, features):
-    chosen = groups(problem.history.customers.collect_schema())
+    chosen = groups(problem.history.customers.collect_schema(), KINDS)
     assert list(feature_docs(chosen, problem.pairs.columns)) == features.columns[2:]
 
 
@@ -92,6 +95,7 @@ def test_the_order_of_input_rows_does_not_matter(problem, features, features_of)
         transactions=shuffle(history.transactions, 1),
         customers=shuffle(history.customers, 2),
         articles=shuffle(history.articles, 3),
+        plan=shuffle(history.plan, 5),
     )
     embeddings = {name: shuffle(table, 4) for name, table in problem.embeddings.items()}
     assert_frame_equal(features_of(shuffled, problem.pairs, embeddings), features, check_exact=True)
@@ -108,6 +112,29 @@ def test_rows_on_and_after_as_of_do_not_matter(problem, features, features_of, s
     ):
         history = replace(problem.dataset, transactions=changed).before(AS_OF)
         assert_frame_equal(features_of(history, problem.pairs, problem.embeddings), features, check_exact=True)
+
+
+def test_what_is_planned_on_and_after_as_of_does_not_matter_but_what_is_known_of_the_label_week_does(
+    problem, features, features_of, scramble_from
+):
+    rows = problem.dataset.plan.rows
+    later, label_week = pl.col("known_from") >= AS_OF, (pl.col("first_day") < date(2020, 9, 23)) & (pl.col("last_day") >= AS_OF)
+    assert rows.filter(pl.col("known_from") == AS_OF, label_week).collect().height > 0
+
+    def with_plan(changed: pl.LazyFrame) -> pl.DataFrame:
+        planned = replace(problem.dataset.plan, rows=changed)
+        return features_of(replace(problem.dataset, plan=planned).before(AS_OF), problem.pairs, problem.embeddings)
+
+    for changed in (rows.filter(~later), scramble_from(problem.dataset, AS_OF).plan.rows, pl.concat([rows, rows.filter(later)])):
+        assert_frame_equal(with_plan(changed), features, check_exact=True)
+    known_ahead = label_week & (pl.col("known_from") == date(2020, 9, 15)) & (pl.col("first_day") >= AS_OF)
+    assert not with_plan(rows.filter(~known_ahead)).equals(features)
+
+
+def test_without_a_plan_its_features_do_not_exist_and_the_others_are_the_same(problem, features, features_of):
+    found = features_of(replace(problem.dataset, plan=None).before(AS_OF), problem.pairs, problem.embeddings)
+    assert [c for c in features.columns if c not in found.columns] == [f.name for f in plan(KINDS).features]
+    assert_frame_equal(found, features.select(found.columns), check_exact=True)
 
 
 def test_rows_the_day_before_as_of_matter(problem, features, features_of):
@@ -159,8 +186,8 @@ from lookbook.features.registry import groups
 
 assert pl.thread_pool_size() == int(sys.argv[2])
 table = {file.stem: pl.scan_parquet(file) for file in Path(sys.argv[1]).glob("*.parquet")}
-history = History(date(2020, 9, 16), table["transactions"], table["customers"], table["articles"])
-chosen = groups(history.customers.collect_schema())
+history = History(date(2020, 9, 16), *(table[name] for name in ("transactions", "customers", "articles", "plan")))
+chosen = groups(history.customers.collect_schema(), ("display", "mailer"))
 table |= shared_tables(chosen, Inputs(history, table))
 add_features(table["pairs"], Inputs(history, table), chosen).collect(engine=sys.argv[3]).write_parquet(sys.argv[4])
 """
@@ -174,6 +201,7 @@ def test_threads_and_engine_do_not_matter(problem, tmp_path):
         ),
         "customers": pl.concat([history.customers.with_columns(pl.col("customer") + pl.lit(60 * i, pl.UInt32)) for i in copies]),
         "articles": history.articles,
+        "plan": pl.concat([history.plan] * 30),
         "pairs": problem.pairs.lazy(),
         **problem.embeddings,
     }

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from lookbook.data.dataset import Dataset
 from lookbook.data.schema import RECOMMENDATIONS, conform
-from lookbook.ranking.select import fallback_lists, select_top_k
+from lookbook.ranking.select import fallback_lists, new_places, select_top_k, select_with_new
 
 SCORED = {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float32, "rrf": pl.Float32}
 CUSTOMERS = {"customer": pl.UInt32, "age_band": pl.UInt8}
@@ -105,3 +105,78 @@ def test_the_fallback_ignores_sales_on_and_after_as_of(market: Dataset) -> None:
     past_only = market.transactions.filter(pl.col("date") < as_of)
     emptied = Dataset(**{**vars(market), "transactions": past_only})
     assert_frame_equal(fallback_lists(market.before(as_of), 12).collect(), fallback_lists(emptied.before(as_of), 12).collect())
+
+
+PAIRS = {"customer": pl.UInt32, "article": pl.UInt32}
+
+
+def with_new(
+    scored: list[tuple[int, float]], bought: list[int], fallback: list[int], *, k: int, share: float
+) -> list[tuple[int, float | None]]:
+    """Articles and scores of the list of customer 1. scored: article, score."""
+    lists = select_with_new(
+        pl.LazyFrame([(1, article, score, 0.5) for article, score in scored], schema=SCORED, orient="row"),
+        pl.LazyFrame({"customer": [1], "age_band": [None]}, schema=CUSTOMERS),
+        pl.LazyFrame([(None, article, place) for place, article in enumerate(fallback, 1)], schema=FALLBACK, orient="row"),
+        pl.LazyFrame([(1, article) for article in bought], schema=PAIRS, orient="row"),
+        k=k,
+        share=share,
+    ).collect()
+    assert lists["rank"].to_list() == list(range(1, len(lists) + 1))
+    return list(lists.select("article", "score").iter_rows())
+
+
+RANKED = [(1, 0.875), (2, 0.75), (3, 0.625), (4, 0.5), (5, 0.375), (6, 0.25), (7, 0.125)]
+
+
+def test_the_best_new_articles_replace_the_lowest_ranked_bought_ones_and_the_order_stays() -> None:
+    bought = [1, 3, 4, 6]
+    assert with_new(RANKED, bought, [], k=4, share=0.25) == [(1, 0.875), (2, 0.75), (3, 0.625), (4, 0.5)]  # one is new already
+    assert with_new(RANKED, bought, [], k=4, share=0.5) == [(1, 0.875), (2, 0.75), (3, 0.625), (5, 0.375)]
+    assert with_new(RANKED, bought, [], k=4, share=0.75) == [(1, 0.875), (2, 0.75), (5, 0.375), (7, 0.125)]
+
+
+def test_a_share_of_the_places_is_rounded_up_as_it_is_written() -> None:
+    assert [new_places(12, share) for share in (0.0, 1e-9, 0.25, 0.3, 1.0)] == [0, 1, 3, 4, 12]
+    assert new_places(10, 0.7) == 7
+
+
+def test_where_too_few_candidates_are_new_the_fallback_articles_that_are_new_come_last() -> None:
+    found = with_new(RANKED[:3], [1, 2, 3, 8], [2, 8, 9, 10], k=3, share=0.6)
+    assert found == [(1, 0.875), (9, None), (10, None)]
+
+
+def test_where_nothing_else_is_new_bought_articles_stay_in_their_order() -> None:
+    assert with_new(RANKED[:3], [1, 2, 3, 8], [8, 9], k=4, share=1.0) == [(1, 0.875), (2, 0.75), (3, 0.625), (9, None)]
+    assert with_new([], [8, 9], [8, 9], k=2, share=1.0) == [(8, None), (9, None)]
+
+
+BOUGHT = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 40)), unique=True)
+
+
+@given(st.lists(ROW, unique_by=lambda row: row[:2]), BOUGHT, st.sampled_from([0.0, 0.1, 0.5, 1.0]))
+def test_enough_of_every_list_is_new_where_there_is_enough_and_a_share_of_0_changes_nothing(
+    rows: list[tuple[int, int, float, float]], bought: list[tuple[int, int]], share: float
+) -> None:
+    k = 6
+    scored = pl.LazyFrame(rows, schema=SCORED, orient="row")
+    customers = pl.LazyFrame({"customer": range(9), "age_band": [None, 1, 2] * 3}, schema=CUSTOMERS)
+    fallback = pl.LazyFrame([(band, a, a + 1) for band in (None, 1, 2) for a in range(12)], schema=FALLBACK, orient="row")
+    seen = pl.LazyFrame(bought, schema=PAIRS, orient="row")
+    lists = select_with_new(scored, customers, fallback, seen, k=k, share=share).collect()
+    conform(lists.lazy(), RECOMMENDATIONS, "recommendations")
+    plain = select_top_k(scored, customers, fallback, k=k).collect()
+    if share == 0:
+        assert_frame_equal(lists, plain)
+    for customer in range(9):
+        mine = {article for owner, article in bought if owner == customer}
+        there = {article for owner, article, *_ in rows if owner == customer} | set(range(12))
+        listed = lists.filter(customer=customer).sort("rank")
+        articles = listed["article"].to_list()
+        assert len(set(articles)) == len(articles) == k
+        assert len(set(articles) - mine) >= min(new_places(k, share), len(there - mine))
+        kept = [article for article in plain.filter(customer=customer).sort("rank")["article"] if article in articles]
+        assert [article for article in articles if article in kept] == kept
+        assert (
+            listed["score"].to_list() == sorted(listed["score"].drop_nulls(), reverse=True) + [None] * listed["score"].null_count()
+        )

@@ -24,8 +24,9 @@ class StepCost:
 class About:
     """run.json: what was run, on what, with which versions, and what each step took.
 
-    finished: UTC, ISO 8601. code: digest of what decides the results. data: dataset.json of the converted data set. test_week,
-    final_week: their first days; None where the run has no such half. trees: of the ranker of its first half. warnings: sentences.
+    finished: UTC, ISO 8601. code: digest of what decides the results. data: dataset.json of the converted data set, and as `plan`
+    in it plan.json, where one is used. test_week, final_week: their first days; None where the run has no such half. trees: of the
+    ranker of its first half. warnings: sentences.
     """
 
     finished: str

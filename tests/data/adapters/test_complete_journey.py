@@ -7,8 +7,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.data.dataset import Dataset
-from lookbook.data.registry import convert_dataset
-from lookbook.data.schema import TRANSACTIONS
+from lookbook.data.errors import ColumnError
+from lookbook.data.plan.plan import Plan
+from lookbook.data.registry import convert_dataset, convert_plan_of
+from lookbook.data.schema import PLAN, TRANSACTIONS
 from lookbook.data.settings import DataSettings
 
 
@@ -86,3 +88,72 @@ def test_the_product_hierarchy_is_coded_and_a_missing_article_is_kept(converted:
         (2, None, None, None, None, None, None),
         (3, "SLICED, 9 OZ", 1, 1, 1, None, 2),
     ]
+
+
+PROMOTED = [
+    # product, store, display, mailer, week; store 7 has nothing of product 10, article 30 is in no list
+    (10, 5, "0", "A", 9),
+    (10, 5, "3", "A", 9),
+    (10, 6, "3", "0", 9),
+    (20, 7, "A", "0", 9),
+    (20, 8, "0", "D", 9),
+    (99, 5, "0", "A", 9),
+    (20, 5, "0", "J", 10),
+]
+
+
+@pytest.fixture
+def promotions(folder: Path) -> Path:
+    """The three files, the weeks of the purchases, and promotions in three weeks."""
+    file = folder / "transactions.parquet"
+    days = pl.col("transaction_timestamp").dt.replace_time_zone("UTC").dt.convert_time_zone("America/New_York").dt.date()
+    weeks = (days - date(2016, 12, 26)).dt.total_days() // 7 + 1
+    pl.read_parquet(file).with_columns(week=weeks).write_parquet(file)
+    names = ["product_id", "store_id", "display_location", "mailer_location", "week"]
+    pl.DataFrame(PROMOTED, schema=names, orient="row").write_parquet(folder / "promotions.parquet")
+    return folder
+
+
+def plan_of(folder: Path, settings: DataSettings, out: Path, today: date) -> Plan:
+    convert_dataset(settings, out / "out", today=today)
+    convert_plan_of(settings, out / "plan", dataset=out / "out")
+    return Plan.open(out / "plan")
+
+
+def test_a_plan_has_the_share_of_the_stores_of_the_week_from_monday_to_sunday(
+    promotions: Path, make_settings: Callable[..., DataSettings], tmp_path: Path, today: date
+) -> None:
+    settings = make_settings(data_dir=str(promotions), plan=True)
+    plan = plan_of(promotions, settings, tmp_path, today)
+    assert plan.kinds == ("display", "mailer")
+    monday, sunday, week_before = date(2017, 2, 20), date(2017, 2, 26), date(2017, 2, 13)
+    after = pl.DataFrame(
+        [
+            (0, 1, monday, sunday, 0.5, week_before),
+            (0, 2, monday, sunday, 0.25, week_before),
+            (1, 1, monday, sunday, 0.25, week_before),
+            (1, 2, monday, sunday, 0.25, week_before),
+            (1, 2, date(2017, 2, 27), date(2017, 3, 5), 1.0, monday),
+        ],
+        schema=PLAN,
+        orient="row",
+    )
+    assert_frame_equal(plan.rows.collect(), after)
+    assert plan.summary is not None
+    assert plan.summary.dropped == {"plan: article_in_the_data": 1}
+
+
+def test_how_long_before_a_week_its_plan_is_known_is_a_setting(
+    promotions: Path, make_settings: Callable[..., DataSettings], tmp_path: Path, today: date
+) -> None:
+    plan = plan_of(promotions, make_settings(data_dir=str(promotions), plan=True, plan_known_days=1), tmp_path, today)
+    assert plan.rows.collect()["known_from"].unique().sort().to_list() == [date(2017, 2, 19), date(2017, 2, 26)]
+
+
+def test_weeks_that_are_numbered_otherwise_are_refused(
+    promotions: Path, make_settings: Callable[..., DataSettings], tmp_path: Path, today: date
+) -> None:
+    file = promotions / "transactions.parquet"
+    pl.read_parquet(file).with_columns(week=pl.int_range(pl.len())).write_parquet(file)
+    with pytest.raises(ColumnError, match="weeks of the transactions are not from Monday to Sunday"):
+        plan_of(promotions, make_settings(data_dir=str(promotions), plan=True), tmp_path, today)

@@ -1,12 +1,15 @@
 """A backtest on a small shop, against runs of the same weeks and against the arithmetic it stands for."""
 
 import json
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 import pytest
 
+from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
+from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.pipelines.backtest.backtest import backtest, newest_week
 from lookbook.pipelines.backtest.display import backtest_tables
@@ -55,10 +58,10 @@ def test_the_newest_week_of_the_system_is_the_test_week_of_its_run(fates: Finish
     assert found.weeks == ["2020-09-16", "2020-09-09", "2020-09-02"]
 
 
-def test_the_system_comes_first_then_the_others_by_their_map(found: Backtest) -> None:
+def test_the_system_comes_first_then_the_others_by_their_map(fates: FinishedRun, found: Backtest) -> None:
     first, *others = found.methods
     assert (first.method, first.lookbook) == (SYSTEM, None)
-    assert {row.method for row in found.methods} == set(methods())
+    assert {row.method for row in found.methods} == set(methods(fates.system))
     assert [row.map for row in others] == sorted((row.map for row in others), reverse=True)
     assert found.best_baseline == others[0].method
     for row in others:
@@ -94,6 +97,30 @@ def test_a_week_without_results_on_disk_is_computed_once(fates: FinishedRun, fou
     before = dict(fates.system.artifacts.reporter.computed)
     assert backtest(fates, weeks=3) == found
     assert dict(fates.system.artifacts.reporter.computed) == before
+
+
+def test_a_run_with_a_share_of_new_articles_is_judged_without_it_too(fates: FinishedRun, found: Backtest) -> None:
+    settings = fates.system.settings
+    newer_settings = settings.model_copy(update={"ranking": settings.ranking.model_copy(update={"new_share": 0.5})})
+    newer = backtest(replace(fates, system=replace(fates.system, settings=newer_settings)), weeks=3)
+    rows = {row.method: row for row in newer.methods}
+    price = rows["lookbook, new_share 0"]
+    assert price.map_by_week == found.methods[0].map_by_week
+    assert price.lookbook is not None
+    assert price.lookbook.difference == pytest.approx(rows[SYSTEM].map - price.map)
+    assert rows[SYSTEM].map != price.map
+    assert newer.best_baseline in BASELINES
+
+
+def test_a_run_with_a_plan_is_judged_without_it_too_and_the_plan_is_no_baseline(
+    fates: FinishedRun, found: Backtest, planned_market: Dataset
+) -> None:
+    dataset = replace(fates.system.dataset, plan=planned_market.plan)
+    planned = backtest(replace(fates, system=replace(fates.system, dataset=dataset)), weeks=3)
+    rows = {row.method: row for row in planned.methods}
+    assert rows["lookbook, no plan"].map_by_week == found.methods[0].map_by_week
+    assert rows[SYSTEM].map_by_week != found.methods[0].map_by_week
+    assert planned.best_baseline == found.best_baseline
 
 
 def test_until_names_the_last_day_of_the_newest_week(found: Backtest, fates: FinishedRun) -> None:

@@ -67,3 +67,8 @@ def test_a_choice_is_given_to_the_next_command_as_it_was_typed() -> None:
     assert Choice().flags() == []
     chosen = Choice(config=Path("my shop.toml"), repair_ids=True, threads=0, sample=0.1)
     assert chosen.flags() == ["--config", "my shop.toml", "--repair-ids", "--threads", "0", "--sample", "0.1"]
+    assert Choice(plan=True, names=False).flags() == ["--plan", "--no-names"]
+
+
+def test_the_plan_is_a_setting_that_a_flag_puts_on_or_off() -> None:
+    assert [Choice(plan=plan).overrides().get("data.plan") for plan in (True, False, None)] == [True, False, None]

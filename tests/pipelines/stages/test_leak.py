@@ -47,6 +47,12 @@ def without(dataset: Dataset, rows: pl.Expr) -> Dataset:
     return replace(dataset, digest="without", transactions=dataset.transactions.filter(~rows))
 
 
+def deleted_from(dataset: Dataset, day: date) -> Dataset:
+    plan = dataset.plan
+    planned = replace(plan, digest="without", rows=plan.rows.filter(pl.col("known_from") < day)) if plan else None
+    return replace(without(dataset, pl.col("date") >= day), plan=planned)
+
+
 def system_of(dataset: Dataset, root: Path) -> System:
     return System(dataset, root, SMALL, Artifacts(root / dataset.digest, Reporter("quiet")), "cpu", FIRST)
 
@@ -73,33 +79,49 @@ def examples(dataset: Dataset, root: Path) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def expected(market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    return computed(market, tmp_path_factory.mktemp("whole"))
+def expected(planned_market: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    return computed(planned_market, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture(params=["deleted", "scrambled"])
 def change_from(request: pytest.FixtureRequest, scramble_from: Change) -> Change:
-    return scramble_from if request.param == "scrambled" else lambda dataset, day: without(dataset, pl.col("date") >= day)
+    return scramble_from if request.param == "scrambled" else deleted_from
 
 
 def test_nothing_on_or_after_as_of_reaches_any_table(
-    change_from: Change, market: Dataset, expected: Tables, tmp_path: Path
+    change_from: Change, planned_market: Dataset, expected: Tables, tmp_path: Path
 ) -> None:
-    found = computed(change_from(market, WEEK.as_of), tmp_path)
+    assert "statistics/plan" in expected
+    found = computed(change_from(planned_market, WEEK.as_of), tmp_path)
     assert list(found) == list(expected)
     for name, table in found.items():
         assert table.height > 0, name
         assert_frame_equal(table, expected[name], check_exact=True)
 
 
-def test_the_day_before_as_of_reaches_the_lists(market: Dataset, expected: Tables, tmp_path: Path) -> None:
-    found = computed(without(market, pl.col("date") == WEEK.as_of - timedelta(days=1)), tmp_path)
-    assert {name for name, table in found.items() if table.equals(expected[name])} <= {"matrix_factorization/learning_curve"}
+def test_the_day_before_as_of_reaches_the_lists(planned_market: Dataset, expected: Tables, tmp_path: Path) -> None:
+    found = computed(without(planned_market, pl.col("date") == WEEK.as_of - timedelta(days=1)), tmp_path)
+    same = {name for name, table in found.items() if table.equals(expected[name])}
+    assert same <= {"matrix_factorization/learning_curve", "statistics/plan"}
 
 
-def test_examples_of_a_week_know_their_own_labels_and_nothing_later(change_from: Change, market: Dataset, tmp_path: Path) -> None:
-    plain = examples(market, tmp_path)
+def test_what_is_known_the_day_before_of_the_label_week_reaches_the_features_and_nothing_before_them(
+    planned_market: Dataset, expected: Tables, tmp_path: Path
+) -> None:
+    assert planned_market.plan is not None
+    known_ahead = (pl.col("known_from") == WEEK.as_of - timedelta(days=1)) & (pl.col("first_day") >= WEEK.as_of)
+    fewer = replace(planned_market.plan, digest="fewer", rows=planned_market.plan.rows.filter(~known_ahead))
+    found = computed(replace(planned_market, plan=fewer), tmp_path)
+    changed = {name for name, table in found.items() if not table.equals(expected[name])}
+    assert changed - {"recommendations"} == {"statistics/plan", "features"}
+
+
+def test_examples_of_a_week_know_their_own_labels_and_nothing_later(
+    change_from: Change, planned_market: Dataset, tmp_path: Path
+) -> None:
+    plain = examples(planned_market, tmp_path)
     assert plain["label"].sum() > 0
-    assert_frame_equal(examples(change_from(market, FIRST.end), tmp_path), plain, check_exact=True)
-    too_early = replace(change_from(market, FIRST.end - timedelta(days=1)), digest="too early")
+    later = replace(change_from(planned_market, FIRST.end), plan=change_from(planned_market, FIRST.as_of).plan)
+    assert_frame_equal(examples(later, tmp_path), plain, check_exact=True)
+    too_early = replace(change_from(planned_market, FIRST.end - timedelta(days=1)), digest="too early")
     assert not examples(too_early, tmp_path).equals(plain)
