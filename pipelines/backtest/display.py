@@ -32,32 +32,38 @@ def show_backtest(found: Backtest, folder: Path, reporter: Reporter, *, json_lin
 
 def backtest_tables(found: Backtest, *, width: int) -> list[Table]:
     weeks = count(len(found.weeks), "test week")
-    of_all = f"{weeks} up to that of {found.weeks[0]}: {count(found.n_customer_weeks, 'customer-week')}; [95 % interval]"
-    tables = [method_table(found.methods, title=of_all, k=found.k, width=width, costs=True)]
+    of_all = f"{weeks}, newest {found.weeks[0]}: {count(found.n_customer_weeks, 'customer-week')}; [95 % interval]"
+    tables = [method_table(found.methods, title=of_all, k=found.k, width=width)]
     if len(found.weeks) > 1:
         title = f"The newest week alone, that of {found.weeks[0]}"
-        tables.append(method_table(found.newest, title=title, k=found.k, width=width, costs=False))
-    return [*tables, segment_table(found.segments, baseline=found.best_baseline, k=found.k, width=width)]
+        tables.append(method_table(found.newest, title=title, k=found.k, width=width))
+    for by in dict.fromkeys(row.by for row in found.segments):
+        rows = [row for row in found.segments if row.by == by]
+        tables.append(segment_table(rows, title=f"By {by}, against {found.best_baseline}", k=found.k, width=width))
+    return [*tables, cost_table(found.methods)]
 
 
-def method_table(rows: Sequence[MethodRow], *, title: str, k: int, width: int, costs: bool) -> Table:
-    """Every method, and the system against it. CPU-s: of one week from nothing but the data; MB: peak of the process."""
-    made = table("method", f"MAP@{k}", "lookbook - it", "lookbook is", *(("CPU-s", "MB") if costs else ()), title=title, fold=False)
+def method_table(rows: Sequence[MethodRow], *, title: str, k: int, width: int) -> Table:
+    """Every method, and the system against it."""
+    made = table("method", f"MAP@{k}", "lookbook - it", "lookbook is", title=title, fold=False)
     for row in rows:
-        cost = (f"{row.cpu_seconds:,.1f}", f"{row.peak_memory_mb:,}") if costs else ()
-        made.add_row(row.method, interval(row.map, row.low, row.high, width=width), *_against(row.lookbook, width=width), *cost)
+        made.add_row(row.method, interval(row.map, row.low, row.high, width=width), *_against(row.lookbook, width=width))
     return made
 
 
-def segment_table(rows: Sequence[SegmentRow], *, baseline: str, k: int, width: int) -> Table:
-    """The system against the best baseline by customers and labels."""
-    made = table("segment", "customer-\nweeks", f"MAP@{k}", "lookbook - it", "lookbook is", title=f"Against {baseline}", fold=False)
-    by = None
+def segment_table(rows: Sequence[SegmentRow], *, title: str, k: int, width: int) -> Table:
+    """The system against the best baseline by customers or labels."""
+    made = table("segment", "customer-\nweeks", f"MAP@{k}", "lookbook - it", "lookbook is", title=title, fold=False)
     for row in rows:
-        if row.by != by:
-            made.add_row(row.by, style="bold")
-            by = row.by
-        made.add_row(f"  {row.segment}", f"{row.n_customer_weeks:,}", f"{row.map:.4f}", *_against(row.lookbook, width=width))
+        made.add_row(row.segment, f"{row.n_customer_weeks:,}", f"{row.map:.4f}", *_against(row.lookbook, width=width))
+    return made
+
+
+def cost_table(rows: Sequence[MethodRow]) -> Table:
+    """What a week takes from nothing but the data, and what was chosen on earlier weeks."""
+    made = table("method", "CPU seconds", "peak MB", "parameters", title="What one week takes", left=("method", "parameters"))
+    for row in rows:
+        made.add_row(row.method, f"{row.cpu_seconds:,.1f}", f"{row.peak_memory_mb:,}", row.parameters)
     return made
 
 
