@@ -40,6 +40,7 @@ class RankerSettings:
     min_examples_in_leaf: Annotated[int, Gt(0)]
     l2: Annotated[float, Ge(0)]
     feature_fraction: Annotated[float, Gt(0), Le(1)]
+    max_bin: Annotated[int, Gt(1), Le(255)]
     truncation_level: Annotated[int, Gt(0)]
     max_trees: Annotated[int, Gt(0)]
     early_stopping_rounds: Annotated[int, Ge(0)]
@@ -175,6 +176,7 @@ def _parameters(settings: RankerSettings, seed: int, threads: int, *, examples: 
         "min_data_in_leaf": examples_in_leaf(settings, rows),
         "lambda_l2": settings.l2,
         "feature_fraction": settings.feature_fraction,
+        "max_bin": settings.max_bin,
         "seed": seed,
         "deterministic": True,
         "force_row_wise": True,

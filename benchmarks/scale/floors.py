@@ -121,6 +121,7 @@ def fitting(examples: pl.DataFrame, settings: Settings) -> float:
         "min_data_in_leaf": chosen.min_examples_in_leaf,
         "lambda_l2": chosen.l2,
         "feature_fraction": chosen.feature_fraction,
+        "max_bin": chosen.max_bin,
         "force_row_wise": True,
         "num_threads": 1,
         "verbosity": -1,
