@@ -5,13 +5,16 @@ them, and lines on stdout and in benchmark.log. Peers that are not run keep thei
 goes on.
 """
 
+import signal
 import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
+from filelock import FileLock, Timeout
 
 from benchmarks.log import teller
 from benchmarks.machine import machine
@@ -45,17 +48,29 @@ def peers(
 ) -> int:
     """Measure; 0, or 1 where a program failed: the results then have those that were finished."""
     out.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # so that the running program is ended too
     tell = teller(out / "benchmark.log")
-    place = Place.of(out, scale)
+    try:
+        with FileLock(out / ".lock", timeout=0):
+            return measure_all(Place.of(out, scale), only or NAMES, weeks, results, page, limit_s=60 * limit_minutes, tell=tell)
+    except Timeout:
+        tell(f"{out}: another benchmark is at work there; --out names another folder")
+        return 1
+
+
+def measure_all(
+    place: Place, names: Sequence[str], weeks: int, results: Path, page: Path, *, limit_s: float, tell: Callable[[str], None]
+) -> int:
+    """Measure one after the other; each leaves its results and the page behind."""
     place.prepare()
     tested, validation = place.newest_weeks(weeks), place.newest_weeks(VALIDATION_WEEKS, before=weeks)
-    bench = Bench(place, K, tested, validation, out / "environments", limit_minutes * 60, tell)
-    kept = load(results / FILE).get(place.name)
-    if only and kept and kept.weeks != tested:
-        tell(f"--weeks {weeks}: {results / FILE} has {len(kept.weeks)} weeks up to {kept.weeks[0]}; measure those, or all peers")
+    bench = Bench(place, K, tested, validation, place.folder.parent / "environments", limit_s, tell)
+    known = load(results / FILE).get(place.name)
+    if known and known.weeks != tested and set(known.peers) - set(names):
+        tell(f"--weeks {weeks}: {results / FILE} has {len(known.weeks)} weeks up to {known.weeks[0]}; measure those, or all peers")
         return 1
     failed = 0
-    for name in only or NAMES:
+    for name in names:
         try:
             measure(bench, name, results)
             write_page(results, page)

@@ -86,7 +86,9 @@ def add(file: Path, market: str, peer: str, asked: Sequence[str]) -> None:
     measured = pl.concat([pl.read_parquet(found).with_columns(as_of=pl.lit(as_of), **named) for as_of, found in weeks])
     columns = ("market", "as_of", "peer", "customer", pl.col(METRIC).cast(pl.Float32))
     rows = replaced(pl.read_parquet(file) if file.exists() else None, measured.select(columns))
-    rows.write_parquet(file, compression_level=19)
+    partial = file.with_name(f"{file.name}.partial")
+    rows.write_parquet(partial, compression_level=19)
+    partial.rename(file)
 
 
 def answer(action: str, words: Sequence[str]) -> object:

@@ -1,7 +1,7 @@
 """The peers: what people would take instead of lookbook, each with its program, its requirements and the settings that are tried.
 
 Every peer has the same tuning budget: POINTS settings, each judged on the same weeks before the test weeks. A grid holds what the
-paper or the documentation proposes and what seemed promising before anything was measured on the test weeks.
+paper or the documentation proposes, and what seemed promising on one of those weeks.
 """
 
 from collections.abc import Mapping
