@@ -9,7 +9,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from benchmarks.peers.registry import LOOKBOOK, PEERS, POINTS, Settings
+from benchmarks.peers.registry import LOOKBOOK, NAMES, PEERS, POINTS, Settings
 from benchmarks.peers.results import FILE, RESAMPLES, Judgement, Market, load
 
 HERE = Path(__file__).parent
@@ -42,12 +42,15 @@ def page(markets: Mapping[str, Market]) -> str:
 def market_parts(name: str, market: Market) -> Iterator[str]:
     yield f"## {name}\n"
     yield (
-        f"{len(market.weeks)} test weeks that begin on {days(market.weeks)}: {market.n_customer_weeks:,} customer-weeks of "
+        f"Test weeks: those that begin on {days(market.weeks)}, with {market.n_customer_weeks:,} customer-weeks of "
         f"{market.n_customers:,} customers. Settings were chosen on the weeks of {days(market.validation)}. {market.machine}.\n"
     )
     yield quality(market) + "\n"
-    yield f"The newest week alone, that of {market.weeks[0]}:\n"
-    yield newest(market) + "\n"
+    if missing := [name for name in NAMES if name not in market.peers]:
+        yield f"Not measured on these weeks yet: {', '.join(missing)}.\n"
+    if len(market.weeks) > 1:
+        yield f"The newest week alone, that of {market.weeks[0]}:\n"
+        yield newest(market) + "\n"
     yield "Settings that were tried, with their MAP on the validation weeks; the chosen ones are bold:\n"
     yield tried(market) + "\n"
     yield "Versions:\n"

@@ -31,7 +31,7 @@ def _items(model: str, *grid: Settings) -> tuple[Settings, ...]:
 PEERS = (
     Peer(
         "script",
-        "140 lines of Polars and LightGBM: own, popular and neighbouring articles, LambdaRank over six weeks",
+        "150 lines of Polars and LightGBM: own, popular and neighbouring articles, LambdaRank over six weeks",
         "script",
         "script",
         (

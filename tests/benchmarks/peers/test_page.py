@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.peers.page import market_parts, page, quality, tried
+from benchmarks.peers.registry import NAMES
 from benchmarks.peers.results import FILE, Judgement, Market, PeerResult, Point, Ran, load, save
 
 ROOT = Path(__file__).parents[3]
@@ -67,8 +68,15 @@ def test_chosen_settings_are_bold(market):
 
 def test_a_market_says_which_weeks_are_tested_and_which_chose_the_settings(market):
     about = list(market_parts("shop", market))[1]
-    assert "2020-09-09, 2020-09-16: 1,900 customer-weeks of 1,000 customers" in about
+    assert "2020-09-09, 2020-09-16, with 1,900 customer-weeks of 1,000 customers" in about
     assert "chosen on the weeks of 2020-09-02" in about
+
+
+def test_a_market_says_which_peers_are_not_measured(market):
+    assert any(part.startswith("Not measured on these weeks yet: script, rectools,") for part in market_parts("shop", market))
+    everybody = replace(market, peers=dict.fromkeys(NAMES, result({})), pooled=dict.fromkeys(NAMES, market.pooled["far"]))
+    parts = market_parts("shop", replace(everybody, newest=everybody.pooled))
+    assert not any(part.startswith("Not measured") for part in parts)
 
 
 def test_results_are_read_as_they_were_written(market, tmp_path):
