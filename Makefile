@@ -16,9 +16,9 @@ PROJECT := .venv/project-$(call checksum,$(LOCK) pyproject.toml)
 
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header pyproject.toml
+	--no-emit-index-url --no-header
 
-.PHONY: run test check bench bench-scale lock gpu docs clean install help
+.PHONY: run test check bench bench-scale bench-peers lock lock-peers gpu docs clean install help
 
 run: $(PROJECT)  ## install if needed, then recommend for every customer: make run ARGS="--no-final"
 	$(BIN)/lookbook run $(ARGS)
@@ -37,13 +37,20 @@ bench: $(PROJECT)  ## fail if a phase of the pipeline became slower than benchma
 bench-scale: $(PROJECT)  ## time and memory at 1 %, 10 % and 100 % of H&M's size: make bench-scale ARGS="--scales 0.01 0.1"
 	$(BIN)/python -m benchmarks.scale $(ARGS)
 
+bench-peers: $(PROJECT)  ## lookbook beside other recommenders, needs the network: make bench-peers ARGS="--only lookbook"
+	$(BIN)/python -m benchmarks.peers $(ARGS)
+
 docs: $(PROJECT)  ## write docs/features.md and docs/sources.md from the code
 	$(BIN)/python -m lookbook.features.documentation > docs/features.md
 	$(BIN)/python -m lookbook.retrieval.documentation > docs/sources.md
 
 lock: $(REQUIREMENTS)  ## pin what pyproject.toml asks for, needs the network; newest versions: make lock ARGS=--upgrade
-	$(COMPILE) $(ARGS) --extra dev --output-file requirements.lock
-	$(COMPILE) $(ARGS) --extra dev --extra gpu --constraints requirements.lock --output-file requirements-gpu.lock
+	$(COMPILE) pyproject.toml $(ARGS) --extra dev --output-file requirements.lock
+	$(COMPILE) pyproject.toml $(ARGS) --extra dev --extra gpu --constraints requirements.lock --output-file requirements-gpu.lock
+
+lock-peers: $(PROJECT)  ## pin what the peers of the benchmark need, likewise
+	for each in benchmarks/peers/requirements/*.in; do \
+		$(COMPILE) $(ARGS) $$each --output-file $${each%.in}.lock || exit 1; done
 
 gpu:  ## install the CUDA libraries too; from then on .venv is kept with them
 	@mkdir -p .venv

@@ -11,9 +11,9 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from benchmarks.log import teller
 from benchmarks.machine import machine
 from benchmarks.reference import load_reference, measures, reference, save_reference, worse
-from benchmarks.scale.__main__ import teller
 from benchmarks.scale.measure import PhaseError, Tell, measure
 from benchmarks.scale.phases import Place
 

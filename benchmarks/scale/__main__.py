@@ -6,13 +6,12 @@
 
 import signal
 import sys
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
+from benchmarks.log import teller
 from benchmarks.scale.measure import PhaseError, measure
 from benchmarks.scale.phases import Place
 from benchmarks.scale.results import ScaleResult, save
@@ -55,17 +54,6 @@ def scale(
         tell(f"{out / 'results.json'} holds the figures")
         tell(f"python -m benchmarks.scale.page {out / 'results.json'} makes the page of it")
     return 1 if failed else 0
-
-
-def teller(log: Path) -> Callable[[str], None]:
-    """A function that prints a line and adds it to `log`, with the time."""
-
-    def tell(line: str) -> None:
-        print(line, flush=True)
-        with log.open("a") as file:
-            file.write(f"{datetime.now().astimezone():%H:%M:%S} {line}\n")
-
-    return tell
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ PACKAGES = tuple(sorted(file.parent.name for file in ROOT.glob("*/__init__.py"))
 UNSAFE = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 CLOCKS = {"datetime", "time", "calendar", "zoneinfo", "random"}
 OWN_RANDOM_STATE = {"default_rng", "Generator", "SeedSequence", "BitGenerator", "PCG64", "Philox"}
+OTHER_LIBRARIES = "benchmarks/peers/programs/"
+"""What users of other libraries have to write, in the tables of these."""
 Rule = Callable[[ast.AST], str | None]
 
 
@@ -91,7 +93,7 @@ def test_what_is_learned_knows_no_date_no_clock_and_no_global_random_state():
 
 
 def test_tables_are_never_walked_row_by_row():
-    assert broken(row_by_row, PACKAGES) == ""
+    assert [line for line in broken(row_by_row, PACKAGES).splitlines() if not line.startswith(OTHER_LIBRARIES)] == []
 
 
 def test_what_is_retrieved_ranked_and_judged_is_ordered_in_one_place():

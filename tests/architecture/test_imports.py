@@ -31,6 +31,8 @@ PIPELINES = (
     {"commands"},
 )
 """The parts of pipelines/: each may import those in the rows above it, and itself."""
+OTHER_ENVIRONMENTS = Path("benchmarks", "peers", "programs")
+"""Programs that run in environments of their own; requirements/ beside them declares what they import."""
 HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert"}
 
 
@@ -82,7 +84,7 @@ def undeclared(root: Path, folders: Iterable[str], requirements: list[str]) -> l
     declared = {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
     known = {*sys.stdlib_module_names, *MAY_IMPORT, "__future__"}
     brings = packages_distributions()
-    files = [file for folder in folders for file in root.glob(f"{folder}/**/*.py")]
+    files = [file for folder in folders for file in root.glob(f"{folder}/**/*.py") if file.parent != root / OTHER_ENVIRONMENTS]
     found = {name.split(".")[0] for file in files for _, name in imports(ast.parse(file.read_text()))} - known
     return sorted(name for name in found if not declared & {canonicalize_name(d) for d in brings.get(name, [])})
 
