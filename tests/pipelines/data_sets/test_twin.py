@@ -96,9 +96,8 @@ def test_a_run_that_recommends_what_the_oracle_does_covers_the_whole_way(folder,
     best.select("customer", "article", score="propensity", rank="rank").write_parquet(
         tmp_path / "run" / "test_recommendations.parquet"
     )
-    monkeypatch.setattr(
-        "lookbook.pipelines.data_sets.twin.read_about", lambda run: SimpleNamespace(data_digest=digest_of(folder, tmp_path))
-    )
+    about = SimpleNamespace(data_digest=digest_of(folder, tmp_path), test_week=str(truth["as_of"].max()))
+    monkeypatch.setattr("lookbook.pipelines.data_sets.twin.read_about", lambda run: about)
     found = measure_twin(settings, folder, Reporter("quiet"), run=tmp_path / "run")
     assert [(way.recommender, way.way.covered) for way in found.ways][1] == ("lookbook", 1.0)
     assert found.ways[0] == measured.ways[0]
@@ -111,6 +110,14 @@ def digest_of(folder: Path, scratch: Path) -> str:
 
     settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
     return convert_dataset(settings.data, scratch / "tables", today=date(2026, 1, 1)).digest
+
+
+def test_a_run_of_another_week_is_refused(folder, tmp_path, monkeypatch):
+    about = SimpleNamespace(data_digest=digest_of(folder, tmp_path), test_week="2020-01-01")
+    monkeypatch.setattr("lookbook.pipelines.data_sets.twin.read_about", lambda run: about)
+    settings = load_settings(None, {"data.dataset": "hm", "data.data_dir": str(folder)})
+    with pytest.raises(ArtifactError, match="has the test week 2020-01-01; expected the last 7 days of data"):
+        measure_twin(settings, folder, Reporter("quiet"), run=tmp_path / "run")
 
 
 def test_a_run_on_other_data_is_refused(folder, tmp_path, monkeypatch):
