@@ -22,6 +22,7 @@ from lookbook.pipelines.stages.retrieve import candidates, pairs
 from lookbook.pipelines.stages.shards import Shard, buyers, targets
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.terminal.progress import Reporter
+from lookbook.retrieval.registry import SOURCES
 
 Tables = dict[str, pl.DataFrame]
 Change = Callable[[Dataset, date], Dataset]
@@ -31,6 +32,7 @@ TRAINING_WEEKS = 2
 FIRST = WEEK.earlier(TRAINING_WEEKS)
 SMALL = load_settings(  # few popular articles, so that customers who never bought need the fallback
     overrides={
+        "retrieval.sources": list(SOURCES),
         "retrieval.co_purchase.min_support": 1.0,
         "retrieval.popularity.k": 5,
         "retrieval.matrix_factorization.dim": 8,
