@@ -19,7 +19,7 @@ from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.backtest import backtest
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.customers import customers
-from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
 from lookbook.report.sections.learning import learning
 from lookbook.report.sections.lost import lost_labels

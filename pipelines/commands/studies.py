@@ -94,10 +94,10 @@ def backtest(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.backtest.backtest import backtest as run_backtest
-    from lookbook.pipelines.backtest.display import show_backtest
     from lookbook.pipelines.run import run_of
     from lookbook.pipelines.runs.finished import reopened
+    from lookbook.pipelines.studies.backtest.backtest import backtest as run_backtest
+    from lookbook.pipelines.studies.backtest.display import show_backtest
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:

@@ -11,7 +11,7 @@ from lookbook.report.html import join
 from lookbook.report.section import Section
 from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.candidates import funnel, sources
-from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
