@@ -28,6 +28,7 @@ FILES = {
     "run.json": "lookbook run",
     "ablation.json": "lookbook ablate",
     "backtest.json": "lookbook backtest",
+    "tuning.json": "lookbook tune",
     "importance.json": "lookbook explain",
     "profile.json": "lookbook report",
     "report.json": "lookbook report",

@@ -19,17 +19,18 @@ from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.backtest import backtest
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.customers import customers
-from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
 from lookbook.report.sections.learning import learning
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
 from lookbook.report.sections.summary import summary
+from lookbook.report.sections.tuning import tuning
 
 HERE = Path(__file__).parent
 OUTCOME = (results, segments, backtest, funnel, lost_labels, sources, ablation, shapley)
-INSIDE = (importance, dependence, customers, learning, data_profile, settings)
+INSIDE = (importance, dependence, customers, learning, tuning, data_profile, settings)
 
 
 def page(contents: Mapping[str, object]) -> str:

@@ -129,6 +129,18 @@ def curves(
     return Drawing(several.properties(height=170), lines(kinds, COLOURS, DASHES))
 
 
+def search_history(y_title: str, *, kinds: Sequence[str]) -> Drawing:
+    """Points in the order in which they were tried, and a line at the best so far: x, y, best, kind."""
+    x = alt.X("x:Q", title="trial", axis=alt.Axis(labelExpr=WHOLE, tickCount=7), scale=alt.Scale(nice=False))
+    base = alt.Chart(ROWS).encode(x=x)
+    y = alt.Y("y:Q", title=y_title, scale=alt.Scale(zero=False), axis=alt.Axis(format="+.4f", grid=True, tickCount=5))
+    line = base.mark_line(color=SOFT, strokeWidth=2, interpolate="step-after").encode(y=alt.Y("best:Q", title=y_title))
+    points = base.mark_point(filled=True, size=70, opacity=1).encode(
+        y=y, color=_colour("kind:N", kinds, COLOURS), shape=_shape(kinds), tooltip=["x:Q", "kind:N", "y:Q", "best:Q"]
+    )
+    return Drawing(alt.layer(line, points).properties(height=200), marks(kinds, COLOURS))
+
+
 def bins(*, log: bool) -> Drawing:
     """A histogram: low, high, rows. log: the axis is logarithmic, for bins that grow."""
     scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False, nice=False)

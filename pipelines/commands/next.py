@@ -19,6 +19,7 @@ STUDIES: Mapping[str, tuple[str, str]] = {
     "report.html": ("report", "all that was found about the run, on one page"),
     "ablation.json": ("ablate", "what each source is worth"),
     "backtest.json": ("backtest", "how it does over several weeks, against simple recommenders"),
+    "tuning.json": ("tune", "better settings, searched on earlier weeks"),
 }
 """The file that a command leaves in a run, the command, and what it is good for."""
 
@@ -44,6 +45,12 @@ def after_run(folder: Path, artifacts: Path) -> list[Step]:
     if not (folder / "submission.csv").is_file():
         steps.append(Step(["recommend", *run], "recommend the week after the data for every customer"))
     return [*steps, *_one_customer(folder, run), *_last_two(folder, artifacts)]
+
+
+def after_tuning(folder: Path, artifacts: Path, *, better: bool) -> list[Step]:
+    """better: whether the search left settings that did better than those of the run in `folder`."""
+    best = Step(["run", "--config", str(folder / "best.toml"), *_where(artifacts)], "run with what was found")
+    return [*([best] if better else []), *after_run(folder, artifacts)]
 
 
 def after_data(flags: Sequence[str], *, profiled: bool) -> list[Step]:
@@ -116,7 +123,7 @@ def _where(artifacts: Path) -> list[str]:
 
 def _outdated(folder: Path) -> str | None:
     """The page, if something was found since it was written."""
-    page, *found = (folder / name for name in ("report.html", "importance.json", "ablation.json", "backtest.json"))
+    page, *found = (folder / name for name in ("report.html", "importance.json", "ablation.json", "backtest.json", "tuning.json"))
     newer = page.is_file() and any(file.is_file() and file.stat().st_mtime_ns > page.stat().st_mtime_ns for file in found)
     return page.name if newer else None
 

@@ -1,10 +1,11 @@
 """The commands that look into a finished run. Every heavy import is inside the command that needs it."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from lookbook.pipelines.commands.next import after_run, flags_of, tell
+from lookbook.pipelines.commands.next import after_run, after_tuning, flags_of, tell
 from lookbook.pipelines.commands.options import AT_LEAST_ONE, DEFAULT_OUTPUT, NO_CHOICE, OFF, Choice, Output
 
 FinishedRun = Annotated[str | None, Parameter(help="Finished run; default: the newest with these settings, else it is run first.")]
@@ -94,16 +95,57 @@ def backtest(
     settings = choice.settings_or_those_of(run, output.artifacts)
     output.confine(settings)
     reporter = output.reporter()
-    from lookbook.pipelines.backtest.backtest import backtest as run_backtest
-    from lookbook.pipelines.backtest.display import show_backtest
     from lookbook.pipelines.run import run_of
     from lookbook.pipelines.runs.finished import reopened
+    from lookbook.pipelines.studies.backtest.backtest import backtest as run_backtest
+    from lookbook.pipelines.studies.backtest.display import show_backtest
 
     folder = run_of(settings, reporter, root=output.artifacts, name=run)
     with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
         found = run_backtest(finished, weeks=weeks, until=until)
     show_backtest(found, folder, reporter, json_lines=output.json)
     tell(after_run(folder, output.artifacts), silent=output.silent)
+
+
+def tune(
+    *,
+    run: FinishedRun = None,
+    what: Annotated[
+        str, Parameter(help="Groups of settings, joined by commas: sources, embeddings, ranker, or those of --space. Default: all.")
+    ] = "",
+    space: Annotated[Path | None, Parameter(help="TOML file that says what may be changed, as docs/tuning.md explains.")] = None,
+    sampler: Annotated[
+        Literal["tpe", "random", "grid"], Parameter(help="How values are chosen; tpe learns from earlier trials.")
+    ] = "tpe",
+    trials: Annotated[
+        int | None, Parameter(help="Trials in all, those of earlier calls too; default: 20, of a grid all.", validator=AT_LEAST_ONE)
+    ] = None,
+    time_limit: Annotated[str | None, Parameter(help="Begin nothing after this time, such as 90s, 30m or 1.5h.")] = None,
+    weeks: Annotated[int, Parameter(help="Validation weeks, each with its own training weeks.", validator=AT_LEAST_ONE)] = 3,
+    until: Annotated[
+        str | None, Parameter(help="Last day of the newest of them, YYYY-MM-DD; default: 4 weeks before that of the test week.")
+    ] = None,
+    prune: Annotated[bool, Parameter(help="End a trial that is clearly worse than the best after some of the weeks.")] = True,
+    choice: Choice = NO_CHOICE,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Search settings that do better than a run's, on weeks before its test week. The same command goes on where it ended."""
+    settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
+    reporter = output.reporter()
+    from lookbook.pipelines.run import run_of
+    from lookbook.pipelines.runs.finished import reopened
+    from lookbook.pipelines.studies.tuning.display import show_tuning
+    from lookbook.pipelines.studies.tuning.request import Request, seconds_of
+    from lookbook.pipelines.studies.tuning.tune import tune as search_settings
+
+    groups, seconds = tuple(what.split(",")) if what else (), seconds_of(time_limit)
+    request = Request(groups, space, sampler, trials, seconds, weeks, until, prune)
+    folder = run_of(settings, reporter, root=output.artifacts, name=run)
+    with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
+        found = search_settings(finished, request, root=output.artifacts, fresh=output.fresh)
+    show_tuning(found, folder, reporter, json_lines=output.json)
+    tell(after_tuning(folder, output.artifacts, better=found.better), silent=output.silent)
 
 
 def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Output = DEFAULT_OUTPUT) -> None:
@@ -124,5 +166,5 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 
 def attach(app: App) -> None:
     """Add the commands of this file to `lookbook`."""
-    for command in (ablate, backtest, explain, report):
+    for command in (ablate, backtest, explain, report, tune):
         app.command(command)

@@ -162,3 +162,11 @@ def add_to_run(folder: Path, name: str, content: str) -> None:
     partial.write_text(content)
     partial.rename(folder / name)
     write_manifest(folder, about)
+
+
+def remove_from_run(folder: Path, name: str) -> None:
+    """Take a file that was added out of a finished run, if it is there. Killed at any point, the run stays whole."""
+    if (folder / name).exists():
+        manifest = json.loads((folder / MANIFEST).read_text())
+        write_manifest(folder, {key: value for key, value in manifest.items() if key != "sha256"}, leave_out=name)
+        (folder / name).unlink()

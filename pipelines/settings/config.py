@@ -5,6 +5,7 @@ Input: TOML tables. Output: Settings. Every default stands in default.toml and n
 
 import difflib
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -19,7 +20,7 @@ from lookbook.data.simulate.settings import SimulateSettings
 from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.features.registry import GROUP_NAMES
 from lookbook.pipelines.errors import SettingsError
-from lookbook.pipelines.settings.layers import DEFAULTS, Table, layered
+from lookbook.pipelines.settings.layers import DEFAULTS, Table, layered, merge, nested
 from lookbook.ranking.ranker import RankerSettings
 from lookbook.retrieval.registry import SOURCES
 from lookbook.retrieval.source import CandidateSource
@@ -164,6 +165,27 @@ def leave_out_features(settings: Settings, *groups: str) -> Settings:
 def without_new_share(settings: Settings) -> Settings:
     """Settings that recommend what the ranker puts first, new to the customer or not."""
     return _settings({**settings.tables, "ranking": {**_table(settings.tables, "ranking"), "new_share": 0.0}})
+
+
+def with_values(settings: Settings, values: Mapping[str, object], *, where: str) -> Settings:
+    """Settings with other values of some keys ("table.key" -> value). where: whose values they are, for errors.
+
+    Raises:
+        SettingsError: as load_settings.
+    """
+    tables = deepcopy(settings.tables)
+    for key, value in values.items():
+        merge(tables, nested(key.split("."), value), where=where)
+    return _settings(tables)
+
+
+def value_of(settings: Settings, key: str) -> object:
+    """The value of "table.key", which is there."""
+    part: object = settings.tables
+    for name in key.split("."):
+        assert isinstance(part, Mapping)
+        part = part[name]
+    return part
 
 
 def write_settings(settings: Settings, file: Path) -> None:

@@ -5,7 +5,7 @@ Input: TOML files. Output: one nested table of plain values, with the keys of de
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lookbook.pipelines.errors import SettingsError
@@ -29,7 +29,7 @@ def layered(config: Path | None, overrides: Mapping[str, object], *, below: Path
         SettingsError: a key that default.toml has not (with the nearest that it has), a value where a table is expected, or
             the reverse; a file that cannot be read.
     """
-    above: list[tuple[str, Table]] = [("flag", _nested(key.split("."), value)) for key, value in overrides.items()]
+    above: list[tuple[str, Table]] = [("flag", nested(key.split("."), value)) for key, value in overrides.items()]
     above[:0] = [(str(file), _beside(file, read_toml(file))) for file in (below, config) if file is not None]
     tables = read_toml(DEFAULTS)
     layers = [tables, *(layer for _, layer in above)]
@@ -87,5 +87,6 @@ def _uppermost(layers: list[Table], key: str) -> object:
     return found[-1] if found else None
 
 
-def _nested(keys: list[str], value: object) -> Table:
-    return {keys[0]: value if len(keys) == 1 else _nested(keys[1:], value)}
+def nested(keys: Sequence[str], value: object) -> Table:
+    """The table that holds nothing but `value`, under "table.key" split at the points."""
+    return {keys[0]: value if len(keys) == 1 else nested(keys[1:], value)}

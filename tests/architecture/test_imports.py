@@ -3,7 +3,7 @@
 import ast
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -26,14 +26,15 @@ PIPELINES = (
     {"dry_run"},
     {"runs"},
     {"run"},
-    {"ablation", "backtest", "explain", "data_sets"},
+    {"ablation", "studies/backtest", "explain", "data_sets"},
+    {"studies/tuning"},
     {"report", "answer"},
     {"commands"},
 )
 """The parts of pipelines/: each may import those in the rows above it, and itself."""
 OTHER_ENVIRONMENTS = Path("benchmarks", "peers", "programs")
 """Programs that run in environments of their own; requirements/ beside them declares what they import."""
-HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert"}
+HEAVY = {"tensorflow", "keras", "lightgbm", "faiss", "altair", "vl_convert", "optuna", "sqlalchemy"}
 
 
 def wrong_directions(root: Path) -> str:
@@ -55,9 +56,14 @@ def against_the_order(root: Path) -> str:
         for file in sorted(root.glob("pipelines/**/*.py"))
         for line, name in imports(ast.parse(file.read_text()))
         if name.startswith("lookbook.pipelines.")
-        and (own := file.relative_to(root / "pipelines").parts[0].removesuffix(".py")) != (other := name.split(".")[2])
+        and (own := part_of(file.relative_to(root / "pipelines").with_suffix("").parts)) != (other := part_of(name.split(".")[2:]))
         and row[other] >= row[own]
     )
+
+
+def part_of(path: Sequence[str]) -> str:
+    """The part of pipelines/ that a module is in; each study is one."""
+    return "/".join(path[: 2 if path[0] == "studies" else 1])
 
 
 def package_of(name: str) -> str:

@@ -133,6 +133,28 @@ def against(difference: float) -> dict[str, object]:
     }  # fmt: skip
 
 
+def tuning() -> Contents:
+    def reached(mean: float, leaves: int) -> Contents:
+        known = {"ranking.lambdarank.num_leaves": leaves, "retrieval.popularity.windows_days": [7, 28]}
+        return {"map": mean, "low": mean - 0.01, "high": mean + 0.01, "map_by_week": [mean, mean], "parameters": known}
+
+    def trial(place: int, state: str, mean: float, best: float) -> Contents:
+        of = reached(mean, 10 + place)
+        values = {"map": mean, "map_by_week": of["map_by_week"], "gain": mean - 0.18, "best_gain": best}
+        return {"number": place, "state": state, **values, "parameters": of["parameters"], "seconds": 12.5}
+
+    return {
+        "weeks": ["2020-08-19", "2020-08-12"], "tested": "2020-09-16", "k": 12, "n_customers": 50, "n_customer_weeks": 90,
+        "sampler": "tpe", "seed": 0, "wanted": 3, "keys": ["ranking.lambdarank.num_leaves", "retrieval.popularity.windows_days"],
+        "run": reached(0.18, 15), "best": reached(0.19, 13), "best_trial": 3,
+        "gain": {"difference": 0.01, "low": -0.002, "high": 0.022, "smallest_visible": 0.017, "verdict": "cannot tell"},
+        "importance": [
+            {"key": "ranking.lambdarank.num_leaves", "share": 0.75}, {"key": "retrieval.popularity.windows_days", "share": 0.25},
+        ],
+        "trials": [trial(1, "finished", 0.17, 0.0), trial(2, "ended early", 0.15, 0.0), trial(3, "finished", 0.19, 0.01)],
+    }  # fmt: skip
+
+
 def importance() -> Contents:
     names = {
         "feature": [f"article_sales_{n}d" for n in range(1, 30)],
@@ -226,6 +248,7 @@ def gathered() -> Contents:
 def everything() -> Contents:
     return {
         "metrics.json": metrics(), "run.json": about(), "ablation.json": ablation(), "backtest.json": backtest(),
+        "tuning.json": tuning(),
         "importance.json": importance(),
         "profile.json": profile(), "report.json": gathered(),
     }  # fmt: skip

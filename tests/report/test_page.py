@@ -164,9 +164,9 @@ def test_the_same_files_give_the_same_bytes(text, contents):
 def test_a_page_with_nothing_but_the_run_says_which_commands_fill_it(text, contents):
     about = {key: value for key, value in contents["run.json"].items() if key != "test_week"}
     bare = page({"run.json": about})
-    assert len(Read(bare).named("section")) == 15
+    assert len(Read(bare).named("section")) == 16
     assert "<title>lookbook: tiny &amp; small</title>" in bare
-    for command in ("run", "ablate", "ablate --shapley", "backtest", "explain", "data profile"):
+    for command in ("run", "ablate", "ablate --shapley", "backtest", "explain", "tune", "data profile"):
         assert f"<code>lookbook {command}</code>" in bare
         assert f"<code>lookbook {command}</code>" not in text
 

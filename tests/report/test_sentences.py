@@ -11,11 +11,12 @@ from lookbook.report.html import join
 from lookbook.report.section import Section
 from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.candidates import funnel, sources
-from lookbook.report.sections.data_profile import data_profile
+from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
+from lookbook.report.sections.tuning import tuning
 
 
 def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, object]) -> str:
@@ -164,3 +165,12 @@ def test_settings_that_differ_are_counted_and_the_costliest_stages_named(content
     stages["learn"] = {**stages["learn"], "seconds_when_computed": 83.6, "peak_memory_mb": 1615}
     stages["fit"] = {**stages["fit"], "seconds_when_computed": 61.0, "peak_memory_mb": 2158}
     assert said(settings, contents) == (f"{start}The longest stage is learn, 84 seconds; the largest is fit, 2,158 MB of memory.")
+
+
+def test_a_search_says_whether_its_best_is_ahead_or_a_tie(contents):
+    weeks = "On 2 validation weeks, from that of 2020-08-12 to that of 2020-08-19, "
+    start = f"{weeks}the settings of the run reach MAP@12 0.1800 [0.1700, 0.1900]"
+    tie = "; the best of 3 trials, number 3, 0.1900: +0.0100 [−0.0020, +0.0220], a tie with the settings of the run. "
+    assert said(tuning, contents) == f"{start}{tie}It was chosen on these weeks, so that later ones show less of it."
+    contents["tuning.json"] |= {"best": None, "gain": None}
+    assert said(tuning, contents) == f"{start}; no trial was finished yet."

@@ -5,7 +5,7 @@ from lookbook.report.fact import Fact
 from lookbook.report.html import Child, Html, number, sentence, table
 from lookbook.report.plots import curves, labelled_bars, over_time
 from lookbook.report.section import Files, Section, file, to_fill
-from lookbook.report.sections.data_columns import columns, histogram, histograms, policy
+from lookbook.report.sections.data.columns import columns, histogram, histograms, policy
 
 WEEKLY = {
     "rows": ("purchases", None),

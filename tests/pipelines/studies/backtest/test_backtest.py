@@ -11,16 +11,16 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.windows import Window
 from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.evaluation.metrics import customer_metrics
-from lookbook.pipelines.backtest.backtest import backtest, newest_week
-from lookbook.pipelines.backtest.display import backtest_tables
-from lookbook.pipelines.backtest.methods import ask, methods, recommend
-from lookbook.pipelines.backtest.record import Backtest
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.stages.artifacts import write_manifest
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.rank import listed
 from lookbook.pipelines.stages.shards import Target, judged_weeks
+from lookbook.pipelines.studies.backtest.backtest import backtest, newest_week
+from lookbook.pipelines.studies.backtest.display import backtest_tables
+from lookbook.pipelines.studies.backtest.methods import ask, methods, recommend
+from lookbook.pipelines.studies.backtest.record import Backtest
 from lookbook.pipelines.terminal.table import PlainConsole
 
 RUN = Window(date(2020, 9, 16))

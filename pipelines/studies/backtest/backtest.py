@@ -9,9 +9,6 @@ from datetime import date, timedelta
 
 from lookbook.data.windows import Window, last_window
 from lookbook.evaluation.baselines.registry import BASELINES
-from lookbook.pipelines.backtest.judged import TestedWeek, method_rows, pooled, segment_rows, tested
-from lookbook.pipelines.backtest.methods import Recommended, ask, methods, recommend
-from lookbook.pipelines.backtest.record import Backtest
 from lookbook.pipelines.dry_run.planned import Plan
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.runs.finished import FinishedRun
@@ -20,6 +17,9 @@ from lookbook.pipelines.runs.records.files import as_json
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.shards import Target, judged_weeks
 from lookbook.pipelines.stages.system import System
+from lookbook.pipelines.studies.backtest.judged import TestedWeek, method_rows, pooled, segment_rows, tested
+from lookbook.pipelines.studies.backtest.methods import Recommended, ask, methods, recommend
+from lookbook.pipelines.studies.backtest.record import Backtest
 
 
 def backtest(finished: FinishedRun, *, weeks: int, until: str | None = None) -> Backtest:

@@ -12,12 +12,12 @@ from lookbook.data.schema import PAIR
 from lookbook.evaluation.metrics import customer_metrics
 from lookbook.evaluation.segments import ALL, customer_segments, frequency_segments, segment_members
 from lookbook.evaluation.variants import Judged, judge_variants
-from lookbook.pipelines.backtest.methods import Recommended
-from lookbook.pipelines.backtest.record import MethodRow, Paired, SegmentRow
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
+from lookbook.pipelines.studies.backtest.methods import Recommended
+from lookbook.pipelines.studies.backtest.record import MethodRow, Paired, SegmentRow
 
 REPEATED, NEW = "bought before", "new to the customer"
 RECENCY, FREQUENCY, LABELS = "days since last purchase", "purchase days in 90", "labels"

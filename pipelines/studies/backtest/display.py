@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.table import Table
 
-from lookbook.pipelines.backtest.record import Backtest, MethodRow, Paired, SegmentRow
 from lookbook.pipelines.runs.records.files import as_line
+from lookbook.pipelines.studies.backtest.record import Backtest, MethodRow, Paired, SegmentRow
 from lookbook.pipelines.terminal.figures import count
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.pipelines.terminal.table import console, interval, table
