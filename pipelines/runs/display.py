@@ -28,12 +28,6 @@ OTHER_METRICS = {
 """Metrics shown next to MAP and their headings, most important first."""
 
 
-PLANNED = (
-    "The ranker saw what was planned for the week (--plan): these figures stand beside those without a plan, never in their place. "
-    "`lookbook backtest` has both."
-)
-
-
 def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: bool = False) -> None:
     """Print the results of a run on stdout: tables, or one JSON object. unchanged: whether they are of an earlier run."""
     about, results = read_about(folder), read_results(folder)
@@ -48,8 +42,6 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: b
         out.print()
         for sentence in results.standing.sentences(k=k) if results.standing else []:
             out.print(sentence)
-        if "plan" in about.data:
-            out.print(PLANNED)
         out.print()
         out.print(segment_table(results.metrics, k=k, width=width))
         out.print()

@@ -1,5 +1,5 @@
 """What people must know of a finished run that no error said: a ranker that learned nothing, sources that retrieved nothing, a plan
-that ends too early.
+that was used, or ends too early.
 
 Input: System, Ranked of each half. Output: sentences, for run.json and the end of the command.
 """
@@ -15,6 +15,11 @@ from lookbook.pipelines.stages.retrieve import candidates
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.ranker import Ranker
 from lookbook.retrieval.source import Tables
+
+PLANNED = (
+    "the ranker saw what was planned ahead (--plan): results stand beside those without a plan, never in their place; "
+    "`lookbook backtest` has both"
+)
 
 
 def warnings_of(system: System, halves: Iterable[Ranked]) -> list[str]:
@@ -36,8 +41,10 @@ def _ranker(half: Ranked) -> list[str]:
 def _plan(system: System, half: Ranked) -> list[str]:
     week = half.target.window
     plan = system.dataset.before(week.as_of).plan
-    if plan is None or _rows(plan.filter(pl.col("starts_in") < HORIZON_DAYS, pl.col("ends_in") >= 0)):
+    if plan is None:
         return []
+    if _rows(plan.filter(pl.col("starts_in") < HORIZON_DAYS, pl.col("ends_in") >= 0)):
+        return [PLANNED]
     return [f"nothing was planned, or known of it, for the week of {week.as_of}: it was ranked as if nothing were promoted"]
 
 

@@ -13,6 +13,7 @@ from lookbook.data.dataset import Dataset
 from lookbook.data.errors import DataError
 from lookbook.pipelines.dry_run.estimate import estimate
 from lookbook.pipelines.run import run
+from lookbook.pipelines.runs.warnings import PLANNED
 from lookbook.pipelines.settings.config import Settings, choose_sources, load_settings
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.ranking.ranker import Ranker
@@ -104,7 +105,8 @@ def test_run_json_tells_of_the_plan_and_of_a_week_that_it_does_not_reach(runs: d
     assert "plan" not in plain["data"]
     assert planned["data"]["plan"]["kinds"] == ["display", "mailer"]
     assert [text for text in planned["warnings"] if text not in plain["warnings"]] == [
-        "nothing was planned, or known of it, for the week of 2020-09-23: it was ranked as if nothing were promoted"
+        PLANNED,
+        "nothing was planned, or known of it, for the week of 2020-09-23: it was ranked as if nothing were promoted",
     ]
 
 
