@@ -84,6 +84,8 @@ def conclusions(found: Tuning) -> list[str]:
     """How the best trial stands against the settings of the run."""
     early = sum(row.state != "finished" for row in found.trials)
     done = f"{count(len(found.trials), 'trial')} of {found.wanted:,}; {early} ended early."
+    if len(found.trials) < found.wanted:
+        done += " The same command goes on."
     if found.gain is None:
         return [done, "No trial was finished on all weeks."]
     paired = f"{found.gain.difference:+.4f} [{found.gain.low:+.4f}, {found.gain.high:+.4f}], paired by customer."

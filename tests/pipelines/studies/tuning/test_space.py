@@ -28,7 +28,9 @@ def test_the_settings_of_every_data_set_and_preset_lie_in_the_space_that_comes_w
     space = read_space(None, (), settings)
     now = space.now(settings)
     assert {key: now[key] for key, domain in space.domains.items() if not domain.holds(now[key])} == {}
-    assert {key.split(".")[-1] for key in space.domains} >= {"dim", "negatives", "max_candidates", "training_weeks", "num_leaves"}
+    assert {key.split(".")[-1] for key in space.domains} >= {"max_candidates", "training_weeks", "num_leaves"}
+    embedded = "matrix_factorization" in settings.retrieval.sources
+    assert ("retrieval.matrix_factorization.dim" in space.domains) == embedded
 
 
 def test_groups_choose_keys_and_sources_that_are_not_in_use_have_none(settings):
