@@ -86,16 +86,13 @@ class Judged:
 
     def ratio(self, a: str, b: str) -> Ratio:
         """Mean of `a` / mean of `b`."""
-        return _ratio(self, self.variants.index(a), self.variants.index(b))
-
-
-def _ratio(judged: Judged, first: int, second: int) -> Ratio:
-    below = judged.means[:, [second]]
-    value = float(judged.mean[first] / judged.mean[second]) if judged.mean[second] > 0 else None
-    if not below.min() > 0:
-        return Ratio(value, None, None)
-    low, high = interval(judged.means[:, [first]] / below)
-    return Ratio(value, float(low[0]), float(high[0]))
+        first, second = self.variants.index(a), self.variants.index(b)
+        below = self.means[:, [second]]
+        value = float(self.mean[first] / self.mean[second]) if self.mean[second] > 0 else None
+        if not below.min() > 0:
+            return Ratio(value, None, None)
+        low, high = interval(self.means[:, [first]] / below)
+        return Ratio(value, float(low[0]), float(high[0]))
 
 
 def judge_variants(

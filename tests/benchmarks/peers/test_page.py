@@ -36,7 +36,6 @@ def cells(markdown: str, first: str) -> list[str]:
     return [cell.strip() for cell in line.strip("|").split("|")][1:]
 
 
-@pytest.mark.skipif(not COMMITTED.exists(), reason="nothing is measured yet")
 def test_the_page_is_made_of_the_figures_in_the_repository():
     assert (ROOT / "docs" / "peers.md").read_text() == page(load(COMMITTED))
 
