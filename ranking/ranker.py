@@ -61,7 +61,7 @@ class Ranker:
             SchemaError: the feature columns are not exactly those of training.
         """
         check_features(self.features, feature_schema(features.schema))
-        import lightgbm
+        from lookbook.ranking.lightgbm_alone import lightgbm
 
         booster = lightgbm.Booster(model_str=self.model)
         known = pl.all().cast(pl.Float32).fill_null(float("nan"))  # NaN is LightGBM's missing value
@@ -112,7 +112,7 @@ Parts = Sequence[pl.LazyFrame]
 
 def fit(examples: Parts, settings: RankerSettings, *, trees: int, seed: int, threads: int = 0) -> Ranker:
     """Fit exactly `trees` trees. Same rows: same text, whatever the threads."""
-    import lightgbm
+    from lookbook.ranking.lightgbm_alone import lightgbm
 
     parameters = _parameters(settings, seed, threads, examples=examples)
     booster = lightgbm.train(parameters, _dataset(examples, parameters), num_boost_round=trees)
@@ -122,7 +122,7 @@ def fit(examples: Parts, settings: RankerSettings, *, trees: int, seed: int, thr
 
 def choose_trees(train: Parts, valid: Parts, *, settings: RankerSettings, seed: int, threads: int = 0) -> LearningCurve:
     """Early stopping: the number of trees after which MAP@12 on `valid` was best, for a fit on `train`."""
-    import lightgbm
+    from lookbook.ranking.lightgbm_alone import lightgbm
 
     history: dict[str, dict[str, list[float]]] = {}
     parameters = _parameters(settings, seed, threads, examples=train)
@@ -187,7 +187,7 @@ def _parameters(settings: RankerSettings, seed: int, threads: int, *, examples: 
 
 def _dataset(examples: Parts, parameters: Mapping[str, object], *, reference: object = None) -> "object":
     """A binned LightGBM data set; the matrix it was binned from is free again."""
-    import lightgbm
+    from lookbook.ranking.lightgbm_alone import lightgbm
 
     names = list(feature_schema(examples[0].collect_schema()))
     rows = [part.select(pl.len()).collect().item() for part in examples]

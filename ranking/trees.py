@@ -89,7 +89,7 @@ class Trees:
 
     @cached_property
     def _booster(self) -> "lightgbm.Booster":
-        import lightgbm
+        from lookbook.ranking.lightgbm_alone import lightgbm
 
         return lightgbm.Booster(model_str=self.ranker.model)
 
