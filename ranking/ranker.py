@@ -40,6 +40,7 @@ class RankerSettings:
     min_examples_in_leaf: Annotated[int, Gt(0)]
     l2: Annotated[float, Ge(0)]
     feature_fraction: Annotated[float, Gt(0), Le(1)]
+    customer_fraction: Annotated[float, Gt(0), Le(1)]
     max_bin: Annotated[int, Gt(1), Le(255)]
     truncation_level: Annotated[int, Gt(0)]
     max_trees: Annotated[int, Gt(0)]
@@ -176,6 +177,7 @@ def _parameters(settings: RankerSettings, seed: int, threads: int, *, examples: 
         "min_data_in_leaf": examples_in_leaf(settings, rows),
         "lambda_l2": settings.l2,
         "feature_fraction": settings.feature_fraction,
+        **_sampled(settings),
         "max_bin": settings.max_bin,
         "seed": seed,
         "deterministic": True,
@@ -183,6 +185,12 @@ def _parameters(settings: RankerSettings, seed: int, threads: int, *, examples: 
         "num_threads": threads,
         "verbosity": -1,
     }
+
+
+def _sampled(settings: RankerSettings) -> dict[str, object]:
+    """Each tree learns from other customers, all of whose candidates it sees."""
+    share = settings.customer_fraction
+    return {"bagging_by_query": True, "bagging_fraction": share, "bagging_freq": 1} if share < 1 else {}
 
 
 def _dataset(examples: Parts, parameters: Mapping[str, object], *, reference: object = None) -> "object":

@@ -15,6 +15,7 @@ SETTINGS = RankerSettings(
     min_examples_in_leaf=5,
     l2=1.0,
     feature_fraction=1.0,
+    customer_fraction=1.0,
     max_bin=255,
     truncation_level=20,
     max_trees=20,

@@ -20,6 +20,7 @@ SETTINGS = RankerSettings(
     min_examples_in_leaf=5,
     l2=1.0,
     feature_fraction=1.0,
+    customer_fraction=1.0,
     max_bin=255,
     truncation_level=20,
     max_trees=40,
@@ -95,9 +96,22 @@ def test_scores_do_not_depend_on_how_many_rows_are_scored_at_a_time(monkeypatch:
         np.testing.assert_array_equal(ranker.score(features)["score"].to_numpy(), whole)
 
 
-def test_the_same_examples_give_the_same_model_with_one_and_two_threads() -> None:
-    one, two = (fit([examples().lazy()], SETTINGS, trees=10, seed=0, threads=threads) for threads in (1, 2))
+@pytest.mark.parametrize("customer_fraction", [1.0, 0.5])
+def test_the_same_examples_give_the_same_model_with_one_and_two_threads(customer_fraction: float) -> None:
+    settings = replace(SETTINGS, customer_fraction=customer_fraction)
+    one, two = (fit([examples().lazy()], settings, trees=10, seed=0, threads=threads) for threads in (1, 2))
     assert one == two
+
+
+def test_a_tree_that_sees_some_customers_still_learns_from_all_their_candidates() -> None:
+    """Of one customer a week with a single positive each: a tree of half of their rows would often have nothing to compare."""
+    weeks = [examples(weeks=1, customers=1, seed=seed).with_columns(as_of=date(2020, 1, 1 + seed)) for seed in range(28)]
+    settings = replace(SETTINGS, min_examples_in_leaf=1, customer_fraction=0.5)
+    ranker = fit([week.lazy() for week in weeks], settings, trees=10, seed=0)
+    fresh = examples(seed=1)
+    scores = ranker.score(fresh.drop("label"))["score"].to_numpy()
+    bought = fresh["label"].to_numpy() == 1
+    assert (scores[bought][:, None] > scores[~bought][None, :]).mean() > 0.8
 
 
 def test_early_stopping_reports_the_best_tree_of_its_curve() -> None:
