@@ -104,7 +104,6 @@ def test_the_same_examples_give_the_same_model_with_one_and_two_threads(customer
 
 
 def test_a_tree_that_sees_some_customers_still_learns_from_all_their_candidates() -> None:
-    """Of one customer a week with a single positive each: a tree of half of their rows would often have nothing to compare."""
     weeks = [examples(weeks=1, customers=1, seed=seed).with_columns(as_of=date(2020, 1, 1 + seed)) for seed in range(28)]
     settings = replace(SETTINGS, min_examples_in_leaf=1, customer_fraction=0.5)
     ranker = fit([week.lazy() for week in weeks], settings, trees=10, seed=0)
