@@ -72,9 +72,7 @@ def leave_one_out(events: pl.DataFrame, *, days: Days, customers: pl.LazyFrame, 
     known = marked.filter(~pl.col("held")).with_columns(days_ago=_days_ago(days))
     if known.filter(pl.col("days_ago") > MOST_DAYS).height:
         raise ValueError(f"days = {days!r}: a purchase is over {MOST_DAYS} days back")
-    rows = known.with_columns(quantity=pl.lit(1), channel=pl.lit(0)).sort(
-        "customer", "days_ago", "article", descending=[False, True, False]
-    )
+    rows = best_first(known.with_columns(quantity=pl.lit(1), channel=pl.lit(0)), "days_ago")
     return LeaveOneOut(
         History(
             date.min, rows.select(pl.col(name).cast(kind) for name, kind in PAST_TRANSACTIONS.items()).lazy(), customers, articles
