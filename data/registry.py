@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from lookbook.data.adapters import complete_journey, csv, hm
+from lookbook.data.adapters import complete_journey, csv, hm, movielens
 from lookbook.data.conversion.canonical import convert
 from lookbook.data.conversion.raw_tables import Adapter, PlanReader
 from lookbook.data.conversion.summary import Summary
 from lookbook.data.errors import DataError
 from lookbook.data.plan.conversion import convert_plan
 from lookbook.data.plan.plan import PlanSummary
-from lookbook.data.reading.source_files import check_regular, digest_files
+from lookbook.data.reading.source_files import content_size, digest_files
 from lookbook.data.settings import DataSettings
 
-ADAPTERS: Mapping[str, Adapter] = {each.name: each for each in (complete_journey.ADAPTER, csv.ADAPTER, hm.ADAPTER)}
+ADAPTERS: Mapping[str, Adapter] = {
+    each.name: each for each in (complete_journey.ADAPTER, csv.ADAPTER, hm.ADAPTER, movielens.ADAPTER)
+}
 
 
 @dataclass(frozen=True)
@@ -127,4 +129,4 @@ def _planned() -> str:
 
 
 def _regular(files: Mapping[str, Path]) -> tuple[SourceFile, ...]:
-    return tuple(SourceFile(role, path, check_regular(path).st_size) for role, path in sorted(files.items()))
+    return tuple(SourceFile(role, path, content_size(path)) for role, path in sorted(files.items()))

@@ -14,6 +14,8 @@ from lookbook.data.adapters import NAMES
 from lookbook.data.errors import safe_name
 
 FORBID_OTHER_KEYS = {"extra": "forbid"}
+MOST_STARS = 5
+"""Of a rating of MovieLens."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,23 @@ class CsvMapping:
 
 
 @dataclass(frozen=True)
+class MovielensChoices:
+    """What a rating of MovieLens is taken for. liked: least stars of a purchase; 0 = every rating is one. context: what the channel
+    of a purchase says. tags_before: a day; "" = no tags."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    liked: float
+    context: Literal["none", "daytime", "weekend"]
+    tags_before: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.liked <= MOST_STARS:
+            raise ValueError(f"liked {self.liked}; allowed: 0 (every rating) to {MOST_STARS} stars")
+        if self.tags_before:
+            date.fromisoformat(self.tags_before)
+
+
+@dataclass(frozen=True)
 class DataSettings:
     """See [data] in pipelines/settings/default.toml."""
 
@@ -125,6 +144,7 @@ class DataSettings:
     plan: bool
     plan_known_days: int
     csv: CsvMapping
+    movielens: MovielensChoices
 
     def __post_init__(self) -> None:
         if self.dataset not in NAMES:

@@ -40,7 +40,7 @@ def run(
 
     Args:
         config: a TOML file with settings; None = the defaults.
-        dataset: complete-journey, hm or csv.
+        dataset: complete-journey, hm, movielens or csv.
         data_dir: the folder with its files.
         settings: single settings by "table.key", such as {"run.k": 20}; they win over `config`.
         artifacts: the folder for stage tables and runs; one process at a time.

@@ -1,7 +1,7 @@
 """Markets that tests share: a builder from inline rows, and a small random one for contract tests."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 
 from lookbook.data.dataset import Dataset
+from lookbook.data.movielens.files import GENRES_100K
 from lookbook.data.plan.plan import Plan
 from lookbook.data.schema import ARTICLES, LEVELS, PLAN, TRANSACTIONS
 
@@ -232,3 +233,49 @@ def write_hm() -> Callable[..., Path]:
 def hm_folder(tmp_path: Path) -> Path:
     """A folder that a test may change: see `write_hm_folder`."""
     return write_hm_folder(tmp_path / "hm")
+
+
+def write_movielens_set(
+    folder: Path,
+    form: str,
+    *,
+    ratings: Iterable[tuple[int, int, float, int]],
+    movies: Mapping[int, tuple[str, str]],
+    users: Mapping[int, tuple[int, str, str]],
+    tags: Iterable[tuple[int, int, str, int]] = (),
+) -> Path:
+    """Files in exactly the form of ml-100k, ml-1m or, for any other name, ml-25m. ratings: user, movie, stars, seconds. movies:
+    title and genres joined by |. users: age, gender, occupation. tags: user, movie, tag, seconds."""
+    if form == "ml-100k":
+        files = {
+            "u.data": [f"{user}\t{movie}\t{stars:g}\t{moment}" for user, movie, stars, moment in ratings],
+            "u.item": [
+                f"{movie}|{title}|01-Jan-1995||http://us.imdb.com/M/title-exact?{title[:9]}|"
+                + "|".join(str(int(genre in genres.split("|"))) for genre in GENRES_100K)
+                for movie, (title, genres) in movies.items()
+            ],
+            "u.user": [f"{user}|{age}|{gender}|{work}|85711" for user, (age, gender, work) in users.items()],
+        }
+    elif form == "ml-1m":
+        files = {
+            "ratings.dat": [f"{user}::{movie}::{stars:g}::{moment}" for user, movie, stars, moment in ratings],
+            "movies.dat": [f"{movie}::{title}::{genres}" for movie, (title, genres) in movies.items()],
+            "users.dat": [f"{user}::{gender}::{age}::{work}::48067" for user, (age, gender, work) in users.items()],
+        }
+    else:
+        quoted = {movie: '"{}"'.format(title.replace('"', '""')) for movie, (title, _) in movies.items()}
+        files = {
+            "ratings.csv": ["userId,movieId,rating,timestamp", *(f"{u},{m},{s:.1f},{t}" for u, m, s, t in ratings)],
+            "movies.csv": ["movieId,title,genres", *(f"{m},{quoted[m]},{genres}" for m, (_, genres) in movies.items())],
+            "tags.csv": ["userId,movieId,tag,timestamp", *(f'{u},{m},"{tag}",{t}' for u, m, tag, t in tags)],
+        }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in files.items():
+        encoding = "utf-8" if name.endswith(".csv") else "latin-1"
+        (folder / name).write_bytes("\n".join([*lines, ""]).encode(encoding))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def write_movielens() -> Callable[..., Path]:
+    return write_movielens_set

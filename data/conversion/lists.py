@@ -3,7 +3,7 @@
 Input: a raw file. Output: a frame of text columns with one row per id.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +40,13 @@ def read_list(source: ListSource, intake: Intake) -> pl.DataFrame:
     Raises:
         ValueRuleError: an id twice (the first ones are listed), or ids against the rules.
     """
-    gate = Gate(source.table, source.file, source.columns, source.rules, frozenset(), intake)
     raw = read_text(source.file, source.columns, tally=intake.tally, known=source.known, separator=source.separator)
+    return judge_list(source, raw, intake)
+
+
+def judge_list(source: ListSource, raw: Iterable[pl.DataFrame], intake: Intake) -> pl.DataFrame:
+    """The same of a table that was read some other way. raw: batches of `source.columns` as String, and `line`."""
+    gate = Gate(source.table, source.file, source.columns, source.rules, frozenset(), intake)
     batches = [_admitted(batch, source, gate, intake.tally) for batch in raw]
     gate.close()
     table = pl.concat(batches)

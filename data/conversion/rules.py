@@ -207,6 +207,9 @@ BROKEN: dict[str, Broken] = {
     "last_day_not_before_the_first": Broken("last_day", "the first day or a later one"),
     "kind_known": Broken("kind", "one of data.csv.plan.kinds"),
     "share_is_a_share": Broken("share", "a share of the stores from 0 to 1", fix="write shares, not percent or numbers of stores"),
+    "article_excluded": Broken("article_id", "an article that data.exclude_articles does not name", "drop"),
+    "rating_below_liked": Broken("price", "at least data.movielens.liked stars", "drop"),
     "article_in_the_data": Broken("article_id", "an article that was sold or is in the articles table", "drop"),
 }
-"""Every rule that a schema of this package can name; where two are broken, the one further up is the reason."""
+"""Every reason for which a row is not kept: the rules that a schema of this package can name, of which the one further up is the
+reason where two are broken, and what is dropped before."""

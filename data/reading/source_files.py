@@ -1,6 +1,7 @@
 """Finding the raw files of a data set, and reading them only if they are what they seem.
 
-Input: paths. Output: checked paths, their bytes decompressed, their SHA-256.
+Input: paths; one may lead into a zip file, as `ml-1m.zip/ml-1m/users.dat`. Output: checked paths, their bytes decompressed, their
+SHA-256.
 """
 
 import gzip
@@ -37,10 +38,45 @@ def require_file(folder: Path, stem: str) -> Path:
     return found
 
 
-def check_regular(path: Path) -> os.stat_result:
-    """The file's stat, if it is a regular file with content; links to one are followed."""
+def zip_of(path: Path) -> Path | None:
+    """The file that `path` leads into; None if it leads to a place of the file system, be there something or not."""
+    return next((parent for parent in path.parents if os.path.isfile(parent)), None)  # which answers where is_file() raises
+
+
+def zip_members(archive: Path) -> dict[str, int]:
+    """The files inside a zip file, by their path there: bytes of their content.
+
+    Raises:
+        SourceFileError: it is no zip file, or damaged.
+    """
+    check_regular(archive)
     try:
-        found = path.stat()
+        with zipfile.ZipFile(archive) as opened:
+            return {each.filename: each.file_size for each in opened.infolist() if _is_content(each.filename)}
+    except (zipfile.BadZipFile, OSError) as error:
+        raise SourceFileError(f"the zip file cannot be read: {error}", Where(archive), fix="get the file again") from error
+
+
+def content_size(path: Path) -> int:
+    """Bytes of a file as it lies there; of one inside a zip file, of its content.
+
+    Raises:
+        SourceFileError: there is none, or it is empty.
+    """
+    archive = zip_of(path)
+    if archive is None:
+        return check_regular(path).st_size
+    size = zip_members(archive).get(path.relative_to(archive).as_posix(), 0)
+    if not size:
+        raise SourceFileError("the file is not in the zip file, or empty there", Where(path), fix="get the zip file again")
+    return size
+
+
+def check_regular(path: Path) -> os.stat_result:
+    """The file's stat, if it is a regular file with content; links to one are followed. Of a file inside a zip file, that of the
+    latter."""
+    try:
+        found = (zip_of(path) or path).stat()
     except OSError as error:
         raise SourceFileError(f"cannot look at the file: {error.strerror}", Where(path)) from error
     if not stat.S_ISREG(found.st_mode):
@@ -79,9 +115,15 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         SourceFileError: if the file is damaged or cut, also while the body reads, or changes meanwhile.
     """
     magic = _magic(path)
+    with _undamaged(path), unchanged(path), _opened(path, magic) as stream:
+        yield stream
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """Refuse if the body finds that the file is damaged or cut."""
     try:
-        with unchanged(path), _opened(path, magic) as stream:
-            yield stream
+        yield
     except (EOFError, zlib.error, zipfile.BadZipFile, OSError) as error:
         raise SourceFileError(f"the file cannot be read to its end: {error}", Where(path), fix="get the file again") from error
 
@@ -95,8 +137,8 @@ def digest_files(files: Mapping[str, Path]) -> str:
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of one file, read in chunks."""
-    with unchanged(path), _plain(path) as file:
+    """SHA-256 of one file, read in chunks; of one inside a zip file, of its content."""
+    with unchanged(path), _undamaged(path), _plain(path) as file:
         digest = hashlib.sha256()
         while chunk := file.read(CHUNK):
             digest.update(chunk)
@@ -105,16 +147,26 @@ def file_digest(path: Path) -> str:
 
 def _magic(path: Path) -> bytes:
     check_regular(path)
-    with _plain(path) as file:
+    with _undamaged(path), _plain(path) as file:
         head = file.read(4)
     return next((magic for magic in (GZIP, ZSTD, ZIP, PARQUET) if head.startswith(magic)), b"")
 
 
 def _plain(path: Path) -> BinaryIO:
+    archive = zip_of(path)
     try:
-        return path.open("rb")
+        return path.open("rb") if archive is None else _member(archive, path.relative_to(archive).as_posix())
     except OSError as error:
         raise SourceFileError(f"cannot open the file: {error.strerror}", Where(path), fix="check its permissions") from error
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:  # the last two: a method, a password
+        raise SourceFileError(
+            f"cannot open the file in the zip file: {error}", Where(path), fix="get the zip file again"
+        ) from error
+
+
+def _member(archive: Path, name: str) -> BinaryIO:
+    with zipfile.ZipFile(archive) as opened:  # what was opened in it stays open
+        return cast(BinaryIO, opened.open(name))
 
 
 @contextmanager
@@ -136,7 +188,11 @@ def _opened(path: Path, magic: bytes) -> Iterator[BinaryIO]:
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path) -> str:
-    members = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
+    members = [name for name in archive.namelist() if _is_content(name)]
     if len(members) != 1:
         raise SourceFileError(f"the archive holds {len(members)} files", Where(path), expected="exactly one CSV file")
     return members[0]
+
+
+def _is_content(member: str) -> bool:
+    return not member.endswith("/") and not member.startswith("__MACOSX/")

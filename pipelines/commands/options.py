@@ -30,7 +30,7 @@ class Given:
     config: Annotated[Path | None, Parameter(help="TOML file with settings, same tables as pipelines/settings/default.toml.")] = (
         None
     )
-    data_dir: Annotated[Path | None, Parameter(help="Folder with the files of hm or csv.")] = None
+    data_dir: Annotated[Path | None, Parameter(help="Folder with the raw files of hm, movielens (or its zip file) or csv.")] = None
     repair_ids: Annotated[bool, OFF, Parameter(help="Give H&M article ids that lost their leading zeros ten digits again.")] = False
     threads: Annotated[int | None, Parameter(help="Threads of Polars and LightGBM; 0 = all cores.")] = None
 

@@ -26,6 +26,7 @@ LAST_DAY = date(2000, 1, 1)
 READ_ROWS = 1_000_000
 SAMPLE = 1 << 20
 """Bytes at the start of a text file whose lines stand for all of them."""
+COMPRESSED = (".gz", ".zst", ".zip")
 
 
 def rows_of_files(settings: DataSettings, figures: Mapping[str, float]) -> tuple[int, int]:
@@ -92,4 +93,4 @@ def _rows(file: Path, size: int, compression: float) -> int:
         start = stream.read(SAMPLE)
     if len(start) < SAMPLE:
         return max(start.count(b"\n") - 1, 0)
-    return round(start.count(b"\n") / SAMPLE * size * (1.0 if file.suffix == ".csv" else compression))
+    return round(start.count(b"\n") / SAMPLE * size * (compression if file.suffix in COMPRESSED else 1.0))

@@ -17,5 +17,5 @@ def test_every_adapter_has_the_name_of_its_file_and_every_file_is_registered() -
 
 
 def test_an_unknown_data_set_is_refused_with_the_known_ones(make_settings) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ValidationError, match="unknown data set 'hnm'; known: complete-journey, csv, hm"):
+    with pytest.raises(ValidationError, match="unknown data set 'hnm'; known: complete-journey, csv, hm, movielens"):
         make_settings(dataset="hnm")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lookbook.data.adapters import NAMES
 from lookbook.pipelines.dry_run.costs import FIGURES, Cost, Finished, Reference, Size, calibration
 from lookbook.pipelines.dry_run.finished_steps import FinishedSteps, fitted
 from lookbook.pipelines.settings.config import load_settings
@@ -88,5 +89,5 @@ def test_every_stage_of_a_run_has_reference_figures() -> None:
     of_sources = {f"{stage}/{source}" for stage in ("learn", "retrieve") for source in SOURCES}
     assert WITHOUT_SOURCES < set(table.stages) <= WITHOUT_SOURCES | of_sources, "a new source is estimated from its family"
     assert all(set(lines) == set(FIGURES) for lines in table.stages.values())
-    assert table.files.keys() == {"complete-journey", "hm", "csv"}
+    assert table.files.keys() == set(NAMES)
     assert load_settings().data.dataset in table.files
