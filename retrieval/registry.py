@@ -5,8 +5,10 @@ from typing import Final
 from lookbook.retrieval.source import CandidateSource
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
+from lookbook.retrieval.sources.item_neighbours import ItemNeighbours
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
+from lookbook.retrieval.sources.random_walk import RandomWalk
 from lookbook.retrieval.sources.repurchase import Repurchase
 from lookbook.retrieval.sources.same_product import SameProduct
 
@@ -17,4 +19,6 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     CoPurchase.name: CoPurchase,
     FavouriteCategory.name: FavouriteCategory,
     MatrixFactorization.name: MatrixFactorization,
+    ItemNeighbours.name: ItemNeighbours,
+    RandomWalk.name: RandomWalk,
 }

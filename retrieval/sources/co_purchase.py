@@ -5,13 +5,15 @@ Input: History. Output: CANDIDATES. Item-to-item collaborative filtering with co
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 
 from lookbook.data.dataset import History
-from lookbook.data.schema import PAIR
+from lookbook.retrieval.neighbour_lists.lists import Similar, neighbour_lists
+from lookbook.retrieval.neighbour_lists.products import entries, row_blocks
+from lookbook.retrieval.neighbour_lists.seeds import Seeds
 from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
@@ -20,19 +22,9 @@ from lookbook.retrieval.source import (
     Device,
     NotNegative,
     Tables,
-    best_per_key,
     decay,
-    pair_key,
     purchase_days,
-    rank_candidates,
-    strongest_evidence,
 )
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array
-
-BLOCK_ARTICLES = 2_000
-"""Rows of the article x article product held at a time."""
 
 
 @dataclass(frozen=True)
@@ -75,49 +67,19 @@ class CoPurchase:
         articles = bought["article"].unique().sort()
         columns = bought["article"].replace_strict(articles, pl.Series(range(len(articles))), return_dtype=pl.Int32)
         baskets = bought.unique("basket", maintain_order=True).select("basket", "customer", "days_ago")
-        blocks = [
-            block.with_columns(seed=articles.gather(block["seed"]), article=articles.gather(block["article"]))
-            for block in self._neighbours(bought["basket"].to_numpy(), columns.to_numpy(), self._near(baskets))
-        ]
-        empty = pl.DataFrame(schema={"seed": pl.UInt32, "article": pl.UInt32, "similarity": pl.Float32})
-        return {"neighbours": pl.concat([empty, *blocks]).lazy()}
+        blocks = self._similarities(bought["basket"].to_numpy(), columns.to_numpy(), self._near(baskets))
+        return {"neighbours": neighbour_lists(blocks, articles, top=self.neighbours)}
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
-        return rank_candidates(
-            self._links(learned["neighbours"], history)
-            .group_by(pair=pair_key())
-            .agg(score=pl.col("units").sum() / DECAY_UNITS**2)
-            .filter(pl.col("score") > 0)
-            .with_columns(customer=(pl.col("pair") // 2**32).cast(pl.UInt32), article=(pl.col("pair") % 2**32).cast(pl.UInt32)),
-            self.k,
-        )
+        return self._seeds.candidates(learned["neighbours"], history, self.k)
 
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """The seeds that have the article among their neighbours; strength: what each adds to the score."""
-        wanted = learned["neighbours"].join(pairs, on="article", how="semi")
-        return strongest_evidence(
-            self._links(wanted, history)
-            .join(pairs, on=PAIR, how="semi")
-            .filter(pl.col("units") > 0)
-            .select("customer", "article", purchase="seed", strength=pl.col("units") / DECAY_UNITS**2)
-        )
+        return self._seeds.evidence(learned["neighbours"], history, pairs)
 
-    def _links(self, neighbours: pl.LazyFrame, history: History) -> pl.LazyFrame:
-        """customer, seed, article, units: what each seed adds to the score of each of its neighbours, in whole 2**-40."""
-        bought = purchase_days(history.transactions).with_columns(weight=decay(pl.col("days_ago"), self.seed_half_life_days))
-        seeds = best_per_key(
-            bought.group_by(PAIR).agg(pl.col("weight").sum()),
-            "customer",
-            by="weight",
-            tie="article",
-            top=self.seeds,
-        )
-        units = (pl.col("similarity").cast(pl.Float64) * DECAY_UNITS).round().cast(pl.Int64)
-        return (
-            seeds.rename({"article": "seed"})
-            .join(neighbours, on="seed")
-            .select("customer", "seed", "article", units=pl.col("weight") * units)
-        )
+    @property
+    def _seeds(self) -> Seeds:
+        return Seeds(self.seeds, self.seed_half_life_days, DECAY_UNITS)
 
     def _near(self, baskets: pl.DataFrame) -> pl.DataFrame:
         """basket, other, weight: pairs of baskets of one customer less than `span_days` apart; weighed as the newer one."""
@@ -129,8 +91,8 @@ class CoPurchase:
         )
         return pairs.select("basket", "other", weight=decay(pl.col("days_ago"), self.half_life_days)).sort("basket", "other")
 
-    def _neighbours(self, basket: np.ndarray, column: np.ndarray, near: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """Neighbours of a block of articles at a time, as matrix columns; sums are of whole numbers, so exact."""
+    def _similarities(self, basket: np.ndarray, column: np.ndarray, near: pl.DataFrame) -> Iterator[Similar]:
+        """Of a block of articles at a time, by matrix column; sums are of whole numbers, so exact."""
         from scipy.sparse import csr_array
 
         if not len(basket):
@@ -140,17 +102,11 @@ class CoPurchase:
         pairs = (near["weight"].to_numpy(), (near["basket"].to_numpy(), near["other"].to_numpy()))
         weights = csr_array(pairs, shape=(shape[0], shape[0]))
         reached = csr_array(weights @ held)
-        own = held.T @ weights.diagonal()
+        own = (held.T @ weights.diagonal()).astype(np.float64)
         holders = held.T.tocsr()
-        for start in range(0, shape[1], BLOCK_ARTICLES):
-            together = csr_array(holders[start : start + BLOCK_ARTICLES] @ reached)
-            yield self._most_similar(together, own, start)
-
-    def _most_similar(self, together: "csr_array", own: np.ndarray, start: int) -> pl.DataFrame:
-        coo = together.tocoo()
-        seed, article = coo.row.astype(np.int64) + start, coo.col.astype(np.int64)
-        kept = (seed != article) & (coo.data >= self.min_support * DECAY_UNITS) & (coo.data > 0)
-        seed, article = seed[kept], article[kept]
-        similarity = coo.data[kept] / np.sqrt(own[seed].astype(np.float64) * own[article])
-        table = pl.DataFrame({"seed": seed, "article": article, "similarity": similarity.astype(np.float32)})
-        return best_per_key(table.lazy(), "seed", by="similarity", tie="article", top=self.neighbours).collect()
+        for rows in row_blocks(holders, reached):
+            together = entries(csr_array(holders[rows] @ reached), rows)
+            seeds, articles, weight = together.rows, together.columns, together.values
+            kept = (seeds != articles) & (weight >= self.min_support * DECAY_UNITS) & (weight > 0)
+            seeds, articles = seeds[kept], articles[kept]
+            yield Similar(seeds, articles, weight[kept] / np.sqrt(own[seeds] * own[articles]))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lookbook.data.dataset import Dataset, History
 from lookbook.data.schema import PAST_TRANSACTIONS
-from lookbook.retrieval.sources import co_purchase
+from lookbook.retrieval.neighbour_lists import products
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 
 AS_OF = date(2020, 9, 15)
@@ -128,11 +128,11 @@ def similarities_slowly(rows: list[Row], *, span: int, half_life: float, max_bas
     rows=st.lists(st.tuples(st.integers(0, 3), st.integers(0, 6), st.integers(1, 9)), max_size=30),
     span=st.integers(1, 4),
     max_basket=st.integers(1, 4),
-    block=st.integers(1, 8),
+    block=st.integers(1, 40),
 )
 def test_similarities_equal_a_slow_reference(rows: list[Row], span: int, max_basket: int, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(co_purchase, "BLOCK_ARTICLES", block)
+        patch.setattr(products, "BLOCK_PRODUCTS", block)
         table = learn(rows, span_days=span, max_basket=max_basket)
     assert table.equals(table.sort("seed", "similarity", "article", descending=[False, True, False]))
     found = {(seed, article): similarity for seed, article, similarity in table.rows()}
