@@ -9,6 +9,7 @@ from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.repurchase import Repurchase
 from lookbook.retrieval.sources.same_product import SameProduct
+from lookbook.retrieval.sources.user_neighbours import UserNeighbours
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
     Repurchase.name: Repurchase,
@@ -17,4 +18,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     CoPurchase.name: CoPurchase,
     FavouriteCategory.name: FavouriteCategory,
     MatrixFactorization.name: MatrixFactorization,
+    UserNeighbours.name: UserNeighbours,
 }

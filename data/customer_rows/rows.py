@@ -56,12 +56,12 @@ class Rowed:
         return np.flatnonzero(np.isin(self.customers, customers.cast(pl.Int64).to_numpy()))
 
 
-def batches(matrix: "csr_array", rows: Rows) -> Iterator[Rows]:
-    """`rows` in order, in parts whose product with the transpose of `matrix` takes BATCH_PRODUCTS multiplications or is one row's.
-    No row of `matrix` is empty."""
+def batches(matrix: "csr_array", rows: Rows, *, others: "csr_array | None" = None) -> Iterator[Rows]:
+    """`rows` in order, in parts whose product with the transpose of `others` takes BATCH_PRODUCTS multiplications or is one row's.
+    No row of `matrix` is empty. others: null = `matrix`."""
     if not len(rows):
         return
-    holders = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    holders = np.bincount((matrix if others is None else others).indices, minlength=matrix.shape[1])
     products = np.add.reduceat(holders[matrix.indices], matrix.indptr[:-1])[rows]
     yield from np.split(rows, np.flatnonzero(np.diff(np.cumsum(products) // BATCH_PRODUCTS)) + 1)
 
