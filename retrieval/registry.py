@@ -11,6 +11,7 @@ from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.random_walk import RandomWalk
 from lookbook.retrieval.sources.repurchase import Repurchase
 from lookbook.retrieval.sources.same_product import SameProduct
+from lookbook.retrieval.sources.user_neighbours import UserNeighbours
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
     Repurchase.name: Repurchase,
@@ -21,4 +22,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     MatrixFactorization.name: MatrixFactorization,
     ItemNeighbours.name: ItemNeighbours,
     RandomWalk.name: RandomWalk,
+    UserNeighbours.name: UserNeighbours,
 }

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from lookbook.data.customer_rows.rows import Rows
 from lookbook.data.schema import PAIR
-from lookbook.evaluation.baselines.neighbours import Rows
 
 
 @dataclass

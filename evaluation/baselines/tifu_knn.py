@@ -12,26 +12,13 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
-from lookbook.data.schema import PAIR
+from lookbook.data.customer_rows.baskets import baskets
+from lookbook.data.customer_rows.rows import Block, Floats, Rowed, Rows, batches, from_lines, line, smallest, stacked
+from lookbook.data.customer_rows.tifu import TifuVectors
 from lookbook.evaluation.baselines.baseline import Baseline, Known, filled
-from lookbook.evaluation.baselines.neighbours import (
-    Block,
-    Floats,
-    Rowed,
-    Rows,
-    baskets,
-    batches,
-    from_lines,
-    line,
-    smallest,
-    stacked,
-)
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
-
-WEIGHT_UNIT = 1 << 24
-"""Weights of articles are whole multiples of 1 / WEIGHT_UNIT: the products of two of them add up exactly."""
 
 FINER = 1 << 6
 """Means over neighbours are kept in units of 1 / (WEIGHT_UNIT x FINER)."""
@@ -42,12 +29,7 @@ class TifuKnn:
     """own_share x vector of the customer + (1 - own_share) x mean vector of the nearest others, over articles. Nearest is by
     Euclidean distance, of equals the smaller id.
 
-    A vector is the mean of the vectors of a customer's groups of baskets, that of a group with g later ones times
-    group_decay ** g; the vector of a group is the mean of its baskets (1 = holds the article), that of a basket with j later ones
-    in the group times basket_decay ** j.
-
-    neighbours: how many others. groups: how many, of as many baskets each as can be, the latest ones of one more. Who has fewer
-    baskets has a group for each, of the ages of the oldest groups of others, as in the authors' code.
+    A vector is of TifuVectors with basket_decay, group_decay and groups. neighbours: how many others.
     """
 
     name: ClassVar[str] = "tifu_knn"
@@ -71,35 +53,11 @@ class TifuKnn:
 
     def pairs(self, together: Sequence[Baseline], known: Known, customers: pl.Series, *, k: int) -> pl.DataFrame:
         counts = sorted({each.neighbours for each in together if isinstance(each, TifuKnn)})
-        weights = self.vectors(baskets(known.history))
+        weights = TifuVectors(self.basket_decay, self.group_decay, self.groups).of(baskets(known.history))
         rowed = Rowed.of(weights)
         alike = _Alike(rowed.matrix(weights, "weight"), known.places(rowed.articles), k)
         found = [alike.articles(rowed, rows, counts) for rows in batches(alike.vectors, rowed.rows_of(customers))]
         return filled(pl.concat([_numbers([], counts), *found]).lazy(), known, customers, k=k)
-
-    def vectors(self, bought: pl.DataFrame) -> pl.DataFrame:
-        """PAIR and weight (whole units of 1 / WEIGHT_UNIT) from BASKETS."""
-        first, last = (each.over("customer", "age") for each in (pl.col("later").max(), pl.col("later").min()))
-        groups = pl.col("age").n_unique().over("customer")
-        decay = self.basket_decay ** (pl.col("later") - last).cast(pl.Float64) * self.group_decay ** pl.col("age").cast(pl.Float64)
-        weight = decay / (first - last + 1) / groups
-        return (
-            bought.lazy()
-            .with_columns(age=self._age())
-            .with_columns(weight=(weight * WEIGHT_UNIT).round().cast(pl.Int64))
-            .group_by(PAIR)
-            .agg(pl.col("weight").sum())
-            .collect()
-        )
-
-    def _age(self) -> pl.Expr:
-        """How many groups are later than that of a basket."""
-        later, n = pl.col("later").cast(pl.Int64), pl.col("baskets").cast(pl.Int64)
-        each, larger = n // self.groups, n % self.groups
-        in_larger = larger * (each + 1)
-        in_others = larger + (later - in_larger) // pl.max_horizontal(each, pl.lit(1, dtype=pl.Int64))
-        counted = pl.when(later < in_larger).then(later // (each + 1)).otherwise(in_others)
-        return pl.when(n < self.groups).then(later + self.groups - n).otherwise(counted)
 
     def score(self) -> pl.Expr:
         near = (1 - self.own_share) * pl.col(f"near_{self.neighbours}")

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import polars as pl
 
+from lookbook.data.customer_rows.baskets import baskets
+from lookbook.data.customer_rows.rows import Block, Line, Rowed, Rows, batches, from_lines, line, smallest, stacked
 from lookbook.data.schema import PAIR
 from lookbook.evaluation.baselines.baseline import UNIT, Baseline, Known, filled
-from lookbook.evaluation.baselines.neighbours import Block, Line, Rowed, Rows, baskets, batches, from_lines, line, smallest, stacked
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -2,14 +2,12 @@ from collections import Counter
 from collections.abc import Callable
 from fractions import Fraction
 
-import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_array
 
+from lookbook.data.customer_rows.tifu import WEIGHT_UNIT
 from lookbook.evaluation.baselines.baseline import Known
-from lookbook.evaluation.baselines.neighbours import baskets, batches
-from lookbook.evaluation.baselines.tifu_knn import FINER, WEIGHT_UNIT, TifuKnn
+from lookbook.evaluation.baselines.tifu_knn import FINER, TifuKnn
 
 Purchase = tuple[int, int, int]
 Bought = Callable[[list[Purchase]], Known]
@@ -68,17 +66,3 @@ def test_it_equals_a_slow_reference(
     rows = data.draw(small_markets)
     found = lists_of(of, bought(rows), [6, 5, 4, 3, 2, 1, 0], 5)
     assert found == {customer: slow(of, rows, customer, 5) for customer in range(7)}
-
-
-def test_the_latest_groups_hold_one_basket_more_and_few_baskets_are_old(bought: Bought) -> None:
-    of = TifuKnn(1, basket_decay=1.0, group_decay=0.5, own_share=1.0, groups=2)
-    rows = [(1, article, article) for article in (1, 2, 3)] + [(2, 9, 4)]
-    weights = of.vectors(baskets(bought(rows).history)).sort("customer", "article")
-    assert (weights["weight"] / WEIGHT_UNIT).to_list() == [0.25, 0.25, 0.25, 0.5]
-
-
-def test_batches_hold_all_rows_once_in_order() -> None:
-    matrix = csr_array(np.ones((40, 3)))
-    rows = np.arange(3, 40, 2)
-    assert np.concatenate(list(batches(matrix, rows))).tolist() == rows.tolist()
-    assert list(batches(matrix, rows[:0])) == []

@@ -1,6 +1,6 @@
-"""Baskets in their order, and customers who are alike: matrices with a row per customer, of some customers at a time.
+"""Sparse matrices with a row per customer and a column per article, worked on for some customers at a time.
 
-Input: History of all customers. Output: BASKETS, matrices, batches of their rows, the best articles of a row.
+Input: tables with a number per (customer, article). Output: matrices, batches of their rows, the best articles of a row.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,8 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lookbook.data.dataset import History
-from lookbook.data.schema import PAIR, Schema
+from lookbook.data.schema import PAIR
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -27,15 +26,6 @@ Block = tuple[npt.NDArray[np.generic], ...]
 BATCH_PRODUCTS = 1 << 24
 """Multiplications of a batch of customers: bounds its memory, some 300 MB, whatever the number of customers."""
 
-BASKETS: Schema = {
-    "customer": pl.UInt32,
-    "article": pl.UInt32,
-    "later": pl.UInt32,
-    "baskets": pl.UInt32,
-}
-"""One row per article of a basket; a basket is what a customer bought on one day. later: baskets of the customer after this one,
-0 = the latest; baskets: all that the customer had."""
-
 
 @dataclass(frozen=True)
 class Rowed:
@@ -45,8 +35,9 @@ class Rowed:
     articles: int
 
     @staticmethod
-    def of(baskets: pl.DataFrame) -> "Rowed":
-        return Rowed(baskets["customer"].unique().sort().cast(pl.Int64).to_numpy(), int(str(baskets["article"].max() or 0)) + 1)
+    def of(bought: pl.DataFrame) -> "Rowed":
+        """bought: customer and article of every purchase, as often as it may be."""
+        return Rowed(bought["customer"].unique().sort().cast(pl.Int64).to_numpy(), int(str(bought["article"].max() or 0)) + 1)
 
     def matrix(self, pairs: pl.DataFrame, value: str) -> "csr_array":
         """Float64 with `value` of each of `pairs`, which are unique, in the row of its customer; the indices are sorted."""
@@ -65,24 +56,12 @@ class Rowed:
         return np.flatnonzero(np.isin(self.customers, customers.cast(pl.Int64).to_numpy()))
 
 
-def baskets(history: History) -> pl.DataFrame:
-    """BASKETS, in any order."""
-    return (
-        history.transactions.select("customer", "article", "days_ago")
-        .unique()
-        .with_columns(later=pl.col("days_ago").rank("dense").over("customer") - 1)
-        .with_columns(baskets=pl.col("later").max().over("customer") + 1)
-        .select(pl.col(column).cast(dtype) for column, dtype in BASKETS.items())
-        .collect(engine="streaming")
-    )
-
-
-def batches(matrix: "csr_array", rows: Rows) -> Iterator[Rows]:
-    """`rows` in order, in parts whose product with the transpose of `matrix` takes BATCH_PRODUCTS multiplications or is one row's.
-    No row of `matrix` is empty."""
+def batches(matrix: "csr_array", rows: Rows, *, others: "csr_array | None" = None) -> Iterator[Rows]:
+    """`rows` in order, in parts whose product with the transpose of `others` takes BATCH_PRODUCTS multiplications or is one row's.
+    No row of `matrix` is empty. others: null = `matrix`."""
     if not len(rows):
         return
-    holders = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    holders = np.bincount((matrix if others is None else others).indices, minlength=matrix.shape[1])
     products = np.add.reduceat(holders[matrix.indices], matrix.indptr[:-1])[rows]
     yield from np.split(rows, np.flatnonzero(np.diff(np.cumsum(products) // BATCH_PRODUCTS)) + 1)
 
