@@ -2,7 +2,7 @@
 
 from lookbook.report.chart import Row, figure
 from lookbook.report.fact import Fact
-from lookbook.report.html import Child, Html, label, number, paragraph, sentence, table, with_interval
+from lookbook.report.html import Child, Html, label, listed, number, paragraph, sentence, table, with_interval
 from lookbook.report.plots import intervals
 from lookbook.report.section import Files, Section, file, to_fill
 
@@ -41,14 +41,17 @@ def _finding(content: Fact, judged: list[Fact]) -> list[Child]:
     best, most = judged[0], max(judged, key=lambda row: row["recall"]["value"].number)
     told: list[Child] = [
         sentence(_name(best)), f" has the highest MAP@{content['k'].text} alone, ", with_interval(best["map"], ".4f"), "; ",
-        _name(most), f" finds the most in {content['depth'].text} places, ", number(most["recall"]["value"], ".1%"), ".",
+        _name(most), f" finds the most in {content['depth'].text} places, ", number(most["recall"]["value"], ".1%"),
     ]  # fmt: skip
-    other = max((row for row in judged if not _in_use(content, row)), key=_alone_found, default=None)
-    if other is None or not _alone_found(other):
-        return told
+    beside = [name.text for name in content["beside"].rows()]
+    told += [". Beside ", listed(list(map(label, beside))), ", "]
+    others = [row for row in judged if row["n_only"].number and not (row["kind"].text == "source" and row["method"].text in beside)]
+    if not others:
+        return [*told, "none of the methods judged finds anything more."]
+    other = max(others, key=lambda row: row["n_only"].number)
     return [
-        *told, " Of the methods that the run does not use, ", _name(other), " finds the most that its sources do not: ",
-        number(other["n_only"], ",.0f"), " of ", number(content["n_labels"], ",.0f"), " labels.",
+        *told, _name(other), " finds the most that none of them does: ", number(other["n_only"], ",.0f"), " of ",
+        number(content["n_labels"], ",.0f"), " labels.",
     ]  # fmt: skip
 
 
@@ -64,11 +67,10 @@ def _hits(content: Fact, judged: list[Fact]) -> Html:
         ]
         for row in judged
     ]
-    return table(f"What each finds alone, in {' and '.join(reversed(weeks))}, and what it takes", headings, rows)
+    return table(f"What each finds alone in the week of {listed(weeks[::-1])}, and what it takes", headings, rows)
 
 
 def _lists(content: Fact, judged: list[Fact]) -> Html:
-    """Only it: labels that no source of the run finds."""
     headings = ["method", "coverage", "novelty in bits", "new to the customer", "only it finds, of all labels", "labels"]
     rows: list[list[Child]] = [
         [
@@ -80,21 +82,12 @@ def _lists(content: Fact, judged: list[Fact]) -> Html:
         ]
         for row in judged
     ]
-    beside = ", ".join(label(name.text) for name in content["beside"].rows())
-    return table(f"Their first {content['k'].text} places, and what none of {beside} finds", headings, rows)
+    return table(f"Their first {content['k'].text} places, and what no default source but itself finds", headings, rows)
 
 
 def _troubled(content: Fact) -> list[Html]:
     """Those that found nothing or cannot work on these data."""
     return [paragraph(f"{sentence(_name(row))} {row['note'].text}.") for row in content["methods"].rows() if row["note"].text]
-
-
-def _in_use(content: Fact, row: Fact) -> bool:
-    return row["kind"].text == "source" and row["method"].text in [name.text for name in content["beside"].rows()]
-
-
-def _alone_found(row: Fact) -> float:
-    return row["n_only"].number
 
 
 def _name(row: Fact) -> str:

@@ -41,7 +41,7 @@ def _hits(found: Leaderboard, *, width: int) -> Table:
 
 
 def _lists(found: Leaderboard, *, width: int) -> Table:
-    """Coverage is in percent and has no interval; only it: of all labels, those that no source of the run finds."""
+    """Coverage is in percent and has no interval; only it: of all labels, those that no default source finds."""
     made = table("method", "coverage", "novelty", "new", "only it", title=f"Their first {found.k} places, and what only they find")
     made.caption = (
         f"coverage: of the articles sold lately; novelty: bits; new: places with what the customer had not bought before; "

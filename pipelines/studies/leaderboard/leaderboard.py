@@ -8,15 +8,14 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from lookbook.data.errors import DataError
-from lookbook.pipelines.dry_run.planned import Plan
+from lookbook.pipelines.dry_run.planned import Plan, Walk
 from lookbook.pipelines.runs.finished import FinishedRun
 from lookbook.pipelines.runs.folder import add_to_run
 from lookbook.pipelines.runs.records.files import as_json
-from lookbook.pipelines.stages.retrieve import candidates
 from lookbook.pipelines.stages.shards import Target, judged_weeks
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.studies.leaderboard.measured import known_week, measure
-from lookbook.pipelines.studies.leaderboard.methods import Method, ask, cheap_first, lists, methods
+from lookbook.pipelines.studies.leaderboard.methods import Method, ask, cheap_first, default_sources, lists, methods
 from lookbook.pipelines.studies.leaderboard.record import Leaderboard
 from lookbook.pipelines.studies.leaderboard.rows import Results, leaderboard_of
 
@@ -29,17 +28,17 @@ def leaderboard(finished: FinishedRun, *, weeks: int, only: Collection[str] = ()
     Raises:
         SettingsError: an unknown name, or no data for that many weeks.
     """
-    system, wanted = finished.system, methods(only)
+    system, wanted, beside = finished.system, methods(only), default_sources()
     targets = judged_weeks(system, finished.week, weeks)
     plan = Plan.of(system.artifacts)
-    for method in cheap_first(wanted):
-        plan.announce(system, partial(_ask, targets=targets, method=method))
-    plan.announce(system, partial(_beside, targets=targets))
+    walks = {method: partial(_ask, targets=targets, method=method) for method in cheap_first([*wanted, *beside])}
+    for walk in walks.values():
+        plan.announce(system, walk)
     with system.artifacts.reporter.showing():
-        refused = _refused(system, plan, targets, wanted)
-        _beside(system, targets)
-        results = _measured(system, targets, [method for method in wanted if method not in refused])
-    found = leaderboard_of(system, targets, results, refused)
+        refused = {method: error for method, walk in walks.items() if (error := _refusal(plan, system, walk))}
+        wanted, beside = ([method for method in some if method not in refused] for some in (wanted, beside))
+        results = _measured(system, targets, wanted, beside)
+    found = leaderboard_of(system, targets, results, {method: refused[method] for method in methods(only) if method in refused})
     add_to_run(finished.folder, "leaderboard.json", as_json(found))
     return found
 
@@ -49,32 +48,24 @@ def _ask(system: System, targets: Sequence[Target], method: Method) -> None:
         ask(system, target, method, oldest=targets[-1].window)
 
 
-def _beside(system: System, targets: Sequence[Target]) -> None:
-    """The candidates of the sources of the run, as it uses them."""
-    for target in targets:
-        for shard in target.shards:
-            for source in system.sources:
-                candidates(system, source, shard)
+def _refusal(plan: Plan, system: System, walk: Walk) -> DataError | None:
+    """Compute what `walk` asks for; why that cannot be done with these data, else null."""
+    try:
+        walk(system)
+    except DataError as error:
+        plan.withdraw(system, walk)
+        return error
+    return None
 
 
-def _refused(system: System, plan: Plan, targets: Sequence[Target], wanted: Collection[Method]) -> dict[Method, DataError]:
-    """Have every method compute what it gives; those that cannot work on these data, and why."""
-    refused = {}
-    for method in cheap_first(wanted):
-        try:
-            _ask(system, targets, method)
-        except DataError as error:
-            plan.withdraw(system, partial(_ask, targets=targets, method=method))
-            refused[method] = error
-    return refused
-
-
-def _measured(system: System, targets: Sequence[Target], wanted: Sequence[Method]) -> Mapping[Method, Results]:
+def _measured(
+    system: System, targets: Sequence[Target], wanted: Sequence[Method], beside: Sequence[Method]
+) -> Mapping[Method, Results]:
     """By method, in the order of the weeks. What a week is measured against is held for one week at a time."""
     found: dict[Method, Results] = {method: [] for method in wanted}
     oldest, k = targets[-1].window, system.settings.run.k
     for target in targets:
-        known = known_week(system, target)
+        known = known_week(system, target, {method: lists(system, target, method, oldest=oldest) for method in beside})
         for method in wanted:
             found[method].append(measure(known, lists(system, target, method, oldest=oldest), method, k=k))
     return found

@@ -1,4 +1,4 @@
-"""Every method on the same customers of one test week: hits, what lists are like, what the sources of the run do not find.
+"""Every method on the same customers of one test week: hits, what lists are like, what the default sources do not find.
 
 Input: RECOMMENDATIONS of up to DEPTH articles. Output: Measured.
 """
@@ -13,7 +13,6 @@ from lookbook.evaluation.baselines.popularity import article_popularity
 from lookbook.evaluation.beyond_accuracy import BIT, information, list_totals
 from lookbook.evaluation.metrics import catalogue_coverage, customer_metrics
 from lookbook.evaluation.sources.candidates import candidate_counts, pairs_of
-from lookbook.pipelines.stages.retrieve import candidates
 from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.studies.leaderboard.methods import DEPTH, Method
@@ -25,14 +24,13 @@ PER_CUSTOMER = ("recall", "map", "ndcg", "places", "new", "information", "only",
 @dataclass(frozen=True)
 class KnownWeek:
     """What all methods of a week are measured against. labels: LABELS. bought: PAIR of what the same customers bought before.
-    information: INFORMATION. sellable: articles sold in the 28 days before. beside: the labels among the candidates of each source
-    of the run."""
+    information: INFORMATION. sellable: articles sold in the 28 days before. beside: the labels that each default source finds."""
 
     labels: pl.LazyFrame
     bought: pl.LazyFrame
     information: pl.LazyFrame
     sellable: pl.LazyFrame
-    beside: Mapping[str, pl.LazyFrame]
+    beside: Mapping[Method, pl.LazyFrame]
 
 
 @dataclass(frozen=True)
@@ -45,28 +43,22 @@ class Measured:
     rows: int
 
 
-def known_week(system: System, target: Target) -> KnownWeek:
-    """Held in memory: a week has far fewer customers with labels than the data set has customers."""
+def known_week(system: System, target: Target, beside: Mapping[Method, pl.LazyFrame]) -> KnownWeek:
+    """Held in memory: a week has far fewer customers with labels than the data set has customers. beside: RECOMMENDATIONS of the
+    default sources."""
     customers = pl.concat([shard.served for shard in target.shards])
     history = system.dataset.before(target.window.as_of)
     labels = system.dataset.labels(target.window, customers)
     sellable = article_popularity(history).filter(pl.col("buyers") > 0).select("article")
     tables = (labels, history.of(customers).transactions.select(PAIR).unique(), information(history), sellable)
     held = [table.collect(engine="streaming").lazy() for table in tables]
-    return KnownWeek(held[0], held[1], held[2], held[3], _beside(system, target, held[0]))
-
-
-def _beside(system: System, target: Target, labels: pl.LazyFrame) -> dict[str, pl.LazyFrame]:
-    found = {}
-    for source in system.sources:
-        shards = [candidates(system, source, shard).table("candidates") for shard in target.shards]
-        found[source.name] = pl.concat([_hits(shard, labels).collect() for shard in shards]).lazy()
-    return found
+    found = {method: _hits(lists, held[0]).collect().lazy() for method, lists in beside.items()}
+    return KnownWeek(held[0], held[1], held[2], held[3], found)
 
 
 def _hits(found: pl.LazyFrame, labels: pl.LazyFrame) -> pl.LazyFrame:
     """PAIR and rank of what was bought."""
-    return found.join(labels, on=PAIR, how="semi").select(*PAIR, pl.col("rank").cast(pl.UInt16))
+    return found.join(labels, on=PAIR, how="semi").select(*PAIR, "rank")
 
 
 def measure(known: KnownWeek, found: pl.LazyFrame, method: Method, *, k: int) -> Measured:
@@ -92,7 +84,7 @@ def measure(known: KnownWeek, found: pl.LazyFrame, method: Method, *, k: int) ->
 
 
 def _only(known: KnownWeek, found: pl.LazyFrame, method: Method) -> pl.LazyFrame:
-    """customer, only: labels that no source of the run finds, other than the method itself."""
-    others = {name: hits for name, hits in known.beside.items() if method != Method("source", name)}
-    hits = {**{f"{name} beside": table for name, table in others.items()}, "it": _hits(found, known.labels)}
+    """customer, only: labels that no default source finds, other than the method itself."""
+    others = {f"not {other.name}": hits for other, hits in known.beside.items() if other != method}
+    hits = {**others, "it": _hits(found, known.labels)}
     return candidate_counts(pairs_of(hits), known.labels).select("customer", only="it_only")

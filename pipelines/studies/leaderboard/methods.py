@@ -14,6 +14,7 @@ from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.evaluation.recommendations import top_of
 from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.config import source_of, with_values
+from lookbook.pipelines.settings.layers import DEFAULTS, read_toml
 from lookbook.pipelines.stages.artifacts import Passing, Stage
 from lookbook.pipelines.stages.retrieve import candidates
 from lookbook.pipelines.stages.shards import Target
@@ -48,9 +49,16 @@ def methods(only: Collection[str] = ()) -> list[Method]:
     return [method for method in known if not only or method.name in only]
 
 
+def default_sources() -> list[Method]:
+    """The sources of default.toml, whatever data set and run use, so that what only a method finds means the same everywhere."""
+    retrieval = read_toml(DEFAULTS)["retrieval"]
+    assert isinstance(retrieval, dict)
+    return [Method("source", name) for name in SOURCES if name in retrieval["sources"]]
+
+
 def cheap_first(wanted: Collection[Method]) -> list[Method]:
-    """Baselines, then sources, those that learn from week to week last: the process keeps the memory that these take."""
-    return sorted(wanted, key=lambda method: method.kind == "source" and 1 + SOURCES[method.name].warm_start)
+    """Each once: baselines, then sources, those that learn from week to week last: the process keeps the memory that these take."""
+    return sorted(dict.fromkeys(wanted), key=lambda method: method.kind == "source" and 1 + SOURCES[method.name].warm_start)
 
 
 def alone(system: System, name: str) -> CandidateSource:

@@ -27,8 +27,8 @@ class MethodRow:
     weeks, without an interval; novelty, the mean -log2 of the share of the buyers so far who bought the article, in bits; new, the
     share of places with an article that the customer had not bought before.
 
-    only: the share of all labels that are among the first `depth` places and among the candidates of no other source of `beside`;
-    n_only: how many these are.
+    only: the share of all labels that it finds among the first `depth` places, but no other source of `beside`; n_only: how many
+    these are.
 
     cpu_seconds: mean of the test weeks, of what a week takes when nothing is on disk yet but the data; all threads, without
     starting Python or choosing the parameters of a baseline. peak_memory_mb: of the whole process while that was computed.
@@ -52,8 +52,8 @@ class MethodRow:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """weeks: test weeks, newest first. k: of MAP@k and NDCG@k; depth: of recall. n_labels: labels of all weeks. beside: the sources
-    of the run, as it uses them. methods: best MAP first, of equals the higher recall, then by name; then those that refused.
+    """weeks: test weeks, newest first. k: of MAP@k and NDCG@k; depth: of recall. n_labels: labels of all weeks. beside: the
+    default sources. methods: best MAP first, of equals the higher recall, then by name; then those that refused.
     """
 
     weeks: Sequence[str]

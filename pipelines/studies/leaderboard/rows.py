@@ -15,7 +15,7 @@ from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
 from lookbook.pipelines.studies.backtest.cost import cost
 from lookbook.pipelines.studies.leaderboard.measured import PER_CUSTOMER, Measured
-from lookbook.pipelines.studies.leaderboard.methods import DEPTH, Method, ask, told_parameters
+from lookbook.pipelines.studies.leaderboard.methods import DEPTH, Method, ask, default_sources, told_parameters
 from lookbook.pipelines.studies.leaderboard.record import Figure, Leaderboard, MethodRow
 from lookbook.retrieval.registry import SOURCES
 
@@ -65,7 +65,7 @@ def leaderboard_of(
         n_customers=customers.n_unique(),
         n_customer_weeks=len(customers),
         n_labels=sum(labels),
-        beside=[source.name for source in system.sources],
+        beside=[method.name for method in default_sources()],
         methods=[*sorted(rows, key=_place), *(_refusal(method, error) for method, error in refused.items())],
     )
 
