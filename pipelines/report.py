@@ -28,6 +28,7 @@ FILES = {
     "run.json": "lookbook run",
     "ablation.json": "lookbook ablate",
     "backtest.json": "lookbook backtest",
+    "leaderboard.json": "lookbook leaderboard",
     "tuning.json": "lookbook tune",
     "importance.json": "lookbook explain",
     "profile.json": "lookbook report",

@@ -42,6 +42,11 @@ def label(name: str) -> str:
     return name.replace("_", " ")
 
 
+def listed(names: Sequence[str]) -> str:
+    """At least one name: "a", "a and b", "a, b and c"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
 def sentence(text: str) -> str:
     """Text with its first letter in upper case, whatever name it starts with."""
     return f"{text[:1].upper()}{text[1:]}"

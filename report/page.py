@@ -21,6 +21,7 @@ from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.customers import customers
 from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
+from lookbook.report.sections.leaderboard import leaderboard
 from lookbook.report.sections.learning import learning
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
@@ -29,7 +30,7 @@ from lookbook.report.sections.summary import summary
 from lookbook.report.sections.tuning import tuning
 
 HERE = Path(__file__).parent
-OUTCOME = (results, segments, backtest, funnel, lost_labels, sources, ablation, shapley)
+OUTCOME = (results, segments, backtest, leaderboard, funnel, lost_labels, sources, ablation, shapley)
 INSIDE = (importance, dependence, customers, learning, tuning, data_profile, settings)
 
 

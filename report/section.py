@@ -45,7 +45,7 @@ def heading(text: str) -> Html:
 
 def command(files: Files, words: str) -> str:
     """A command about this run, or one that begins with its settings and data, to be copied. words: without `lookbook`."""
-    about_run = words.split(maxsplit=1)[0] in ("ablate", "backtest", "explain", "report", "tune")
+    about_run = words.split(maxsplit=1)[0] in ("ablate", "backtest", "explain", "leaderboard", "report", "tune")
     flags = file(files, "report.json")["flags"]["run" if about_run else "settings"].rows()
     return " ".join(["lookbook", words, *([shlex.join(flag.text for flag in flags)] if flags else [])])
 

@@ -19,6 +19,7 @@ STUDIES: Mapping[str, tuple[str, str]] = {
     "report.html": ("report", "all that was found about the run, on one page"),
     "ablation.json": ("ablate", "what each source is worth"),
     "backtest.json": ("backtest", "how it does over several weeks, against simple recommenders"),
+    "leaderboard.json": ("leaderboard", "every known source and baseline alone, side by side"),
     "tuning.json": ("tune", "better settings, searched on earlier weeks"),
 }
 """The file that a command leaves in a run, the command, and what it is good for."""
@@ -123,7 +124,7 @@ def _where(artifacts: Path) -> list[str]:
 
 def _outdated(folder: Path) -> str | None:
     """The page, if something was found since it was written."""
-    page, *found = (folder / name for name in ("report.html", "importance.json", "ablation.json", "backtest.json", "tuning.json"))
+    page, found = folder / "report.html", [folder / name for name in STUDIES if name != "report.html"]
     newer = page.is_file() and any(file.is_file() and file.stat().st_mtime_ns > page.stat().st_mtime_ns for file in found)
     return page.name if newer else None
 

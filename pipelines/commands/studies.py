@@ -107,6 +107,36 @@ def backtest(
     tell(after_run(folder, output.artifacts), silent=output.silent)
 
 
+def leaderboard(
+    *,
+    run: FinishedRun = None,
+    weeks: Annotated[int, Parameter(help="Test weeks: the run's and those before it.", validator=AT_LEAST_ONE)] = 1,
+    only: Annotated[
+        tuple[str, ...],
+        Parameter(consume_multiple=True, negative="", help="Only these sources and baselines, by name; default: all."),
+    ] = (),
+    choice: Choice = NO_CHOICE,
+    output: Output = DEFAULT_OUTPUT,
+) -> None:
+    """Judge every known source and baseline alone: what it finds, what only it finds, what its lists are like, what it costs."""
+    settings = choice.settings_or_those_of(run, output.artifacts)
+    output.confine(settings)
+    reporter = output.reporter()
+    from lookbook.pipelines.run import run_of
+    from lookbook.pipelines.runs.finished import reopened
+    from lookbook.pipelines.studies.leaderboard.display import show_leaderboard
+    from lookbook.pipelines.studies.leaderboard.leaderboard import leaderboard as judge_methods
+    from lookbook.pipelines.studies.leaderboard.methods import methods
+
+    names = [name for given in only for name in given.split(",")]
+    methods(names)
+    folder = run_of(settings, reporter, root=output.artifacts, name=run)
+    with reopened(folder, reporter, root=output.artifacts, fresh=output.fresh) as finished:
+        found = judge_methods(finished, weeks=weeks, only=names)
+    show_leaderboard(found, folder, reporter, json_lines=output.json)
+    tell(after_run(folder, output.artifacts), silent=output.silent)
+
+
 def tune(
     *,
     run: FinishedRun = None,
@@ -166,5 +196,5 @@ def report(*, run: FinishedRun = None, choice: Choice = NO_CHOICE, output: Outpu
 
 def attach(app: App) -> None:
     """Add the commands of this file to `lookbook`."""
-    for command in (ablate, backtest, explain, report, tune):
+    for command in (ablate, backtest, explain, leaderboard, report, tune):
         app.command(command)

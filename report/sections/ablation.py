@@ -2,7 +2,7 @@
 
 from lookbook.report.chart import COLOURS, Row, figure, small_multiples
 from lookbook.report.fact import Fact
-from lookbook.report.html import Child, Html, label, number, table, with_interval
+from lookbook.report.html import Child, Html, label, listed, number, table, with_interval
 from lookbook.report.plots import intervals, labelled_bars
 from lookbook.report.section import Files, Section, file, to_fill
 
@@ -149,7 +149,7 @@ def _finding(content: Fact) -> list[Child]:
     ]
     for built in content["greedy"].rows():
         kept = [label(name.text) for name in built["kept"].rows()]
-        said.append(f"{_title('greedy', built['budget'].text)}: {_and(kept)}. ")
+        said.append(f"{_title('greedy', built['budget'].text)}: {listed(kept)}. ")
     visible = sorted((row["smallest_visible"] for row in rows if row["smallest_visible"].number > 0), key=lambda fact: fact.number)
     if visible:
         said += ["The smallest change that could have been seen is ", number(visible[0], ".4f")]
@@ -165,11 +165,7 @@ def _worth(rows: list[Fact]) -> str:
     """The verdicts on variants that lack one part each."""
     texts = {"helps": "worse without", "hurts": "better without", "cannot tell": "no clear difference without"}
     groups = {verdict: [label(row["left_out"].text) for row in rows if row["verdict"].text == verdict] for verdict in texts}
-    return "; ".join(f"{texts[verdict]} {_and(names)}" for verdict, names in groups.items() if names)
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    return "; ".join(f"{texts[verdict]} {listed(names)}" for verdict, names in groups.items() if names)
 
 
 def _measure(measure: str) -> str:

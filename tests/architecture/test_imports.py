@@ -27,7 +27,7 @@ PIPELINES = (
     {"runs"},
     {"run"},
     {"ablation", "studies/backtest", "explain", "data_sets"},
-    {"studies/tuning"},
+    {"studies/tuning", "studies/leaderboard"},
     {"report", "answer"},
     {"commands"},
 )

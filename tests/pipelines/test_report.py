@@ -72,6 +72,7 @@ def test_the_page_is_in_the_run_and_the_run_stays_whole(told: dict[str, object])
     assert told["missing"] == {
         "ablation.json": "lookbook ablate",
         "backtest.json": "lookbook backtest",
+        "leaderboard.json": "lookbook leaderboard",
         "tuning.json": "lookbook tune",
         "importance.json": "lookbook explain",
     }
@@ -110,7 +111,13 @@ def test_the_same_command_reuses_every_stage_and_writes_the_same_bytes(root: Pat
     assert done.stderr == ""
     assert page.read_bytes() == before
     lines = done.stdout.splitlines()
-    missing = {"ablation": "ablate", "backtest": "backtest", "tuning": "tune", "importance": "explain"}
+    missing = {
+        "ablation": "ablate",
+        "backtest": "backtest",
+        "leaderboard": "leaderboard",
+        "tuning": "tune",
+        "importance": "explain",
+    }
     assert lines[:4] == [f"Not on the page yet: {name} (lookbook {command})." for name, command in missing.items()]
     assert re.fullmatch(r"(\d+) of (\d+) stages were reused, 2 computed\.", lines[4]), "the two are the cards and the page"
     assert lines[5].startswith(f"The report is {page} (")

@@ -133,6 +133,27 @@ def against(difference: float) -> dict[str, object]:
     }  # fmt: skip
 
 
+def leaderboard() -> Contents:
+    def method(name: str, kind: str, mean: float, n_only: int) -> dict[str, object]:
+        about = {"value": mean, "low": mean - 0.01, "high": mean + 0.01}
+        return {
+            "method": name, "kind": kind, "note": "", "parameters": "", "recall": {**about, "value": mean + 0.15}, "map": about,
+            "ndcg": about, "coverage": 0.0875, "novelty": {"value": 7.25, "low": 7.125, "high": 7.375}, "new": about,
+            "only": about, "n_only": n_only, "cpu_seconds": 3.5, "peak_memory_mb": 700,
+        }  # fmt: skip
+
+    refused = dict.fromkeys(method("x", "source", 0.1, 0))
+    names = [("repurchase", "source", 0.16, 9), ("popularity", "baseline", 0.05, 3), ("brand_new_source", "source", 0.04, 7)]
+    return {
+        "weeks": ["2020-09-16", "2020-09-09"], "k": 12, "depth": 100, "n_customers": 50, "n_customer_weeks": 90, "n_labels": 1000,
+        "beside": ["repurchase", "co_purchase"],
+        "methods": [
+            *(method(*name) for name in names),
+            {**refused, "method": "broken_source", "kind": "source", "note": f"refused: {NASTY}", "parameters": ""},
+        ],
+    }  # fmt: skip
+
+
 def tuning() -> Contents:
     def reached(mean: float, leaves: int) -> Contents:
         known = {"ranking.lambdarank.num_leaves": leaves, "retrieval.popularity.windows_days": [7, 28]}
@@ -248,7 +269,7 @@ def gathered() -> Contents:
 def everything() -> Contents:
     return {
         "metrics.json": metrics(), "run.json": about(), "ablation.json": ablation(), "backtest.json": backtest(),
-        "tuning.json": tuning(),
+        "leaderboard.json": leaderboard(), "tuning.json": tuning(),
         "importance.json": importance(),
         "profile.json": profile(), "report.json": gathered(),
     }  # fmt: skip

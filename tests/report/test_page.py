@@ -164,9 +164,9 @@ def test_the_same_files_give_the_same_bytes(text, contents):
 def test_a_page_with_nothing_but_the_run_says_which_commands_fill_it(text, contents):
     about = {key: value for key, value in contents["run.json"].items() if key != "test_week"}
     bare = page({"run.json": about})
-    assert len(Read(bare).named("section")) == 16
+    assert len(Read(bare).named("section")) == 17
     assert "<title>lookbook: tiny &amp; small</title>" in bare
-    for command in ("run", "ablate", "ablate --shapley", "backtest", "explain", "tune", "data profile"):
+    for command in ("run", "ablate", "ablate --shapley", "backtest", "leaderboard", "explain", "tune", "data profile"):
         assert f"<code>lookbook {command}</code>" in bare
         assert f"<code>lookbook {command}</code>" not in text
 
@@ -208,7 +208,7 @@ def test_every_chart_can_be_read_without_seeing_it(read):
 def test_a_source_that_no_code_names_is_in_every_section_about_sources(text):
     sections = re.split(r"<section ", text)[1:]
     with_it = {re.match(r'id="(\w+)"', section)[1] for section in sections if "brand new source" in section}
-    assert {"results", "sources", "ablation", "shapley", "learning"} <= with_it
+    assert {"results", "leaderboard", "sources", "ablation", "shapley", "learning"} <= with_it
 
 
 def test_settings_that_differ_from_the_defaults_come_first(text):

@@ -13,6 +13,7 @@ from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
+from lookbook.report.sections.leaderboard import leaderboard
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
@@ -102,6 +103,22 @@ def test_an_ablation_is_told_for_every_way_to_leave_one_out(contents):
         "Adding the source that helps most, free places left empty: co purchase and repurchase. "
         "The smallest change that could have been seen is 0.0040."
     )
+
+
+def test_a_leaderboard_names_the_best_the_one_that_finds_most_and_what_others_add(contents):
+    content = contents["leaderboard.json"]
+    content["methods"][2]["recall"]["value"] = 0.5
+    assert said(leaderboard, contents) == (
+        "Repurchase has the highest MAP@12 alone, 0.1600 [0.1500, 0.1700]; brand new source finds the most in 100 places, 50.0%. "
+        "Beside repurchase and co purchase, brand new source finds the most that none of them does: 7 of 1,000 labels."
+    )
+    for row in content["methods"]:
+        row["n_only"] = 0
+    assert said(leaderboard, contents).endswith(
+        "50.0%. Beside repurchase and co purchase, none of the methods judged finds anything more."
+    )
+    content["methods"] = content["methods"][3:]
+    assert said(leaderboard, contents) == "No method could be judged."
 
 
 def test_importance_names_the_column_that_costs_most_when_shuffled(contents):

@@ -3,28 +3,20 @@
 Input: System, Target. Output: RECOMMENDATIONS for the buyers of a test week, and what they took to compute.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import polars as pl
 
 from lookbook.data.windows import Window
-from lookbook.evaluation.baselines.baseline import Baseline, Known
-from lookbook.evaluation.baselines.chosen import chosen, parameters_of
-from lookbook.evaluation.baselines.registry import BASELINES, baseline_recommendations
-from lookbook.pipelines.dry_run.planned import PlannedArtifacts, planned_system
+from lookbook.evaluation.baselines.registry import BASELINES
 from lookbook.pipelines.settings.config import without_new_share
-from lookbook.pipelines.stages.artifacts import MANIFEST, Stage, write_tables
-from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.stages.rank import Lists, fit_and_rank, listed
 from lookbook.pipelines.stages.shards import Target
 from lookbook.pipelines.stages.system import System
-
-CHOICE = "baseline/choice"
-"""The stage in which the parameters of a baseline are chosen; what that takes is no part of recommending."""
+from lookbook.pipelines.studies.backtest.baselines import baseline, parameters
+from lookbook.pipelines.studies.backtest.cost import cost
 
 
 @dataclass(frozen=True)
@@ -57,58 +49,13 @@ def ask(system: System, target: Target, method: str, *, oldest: Window) -> Lists
     """The stages with the lists of `method` for the buyers of the target's week, computed or planned. oldest: the first test week;
     parameters of baselines are chosen on the weeks before it."""
     if method in BASELINES:
-        return [_baseline(system, target, method, _choice(system, oldest, method))]
+        return [baseline(system, target, method, oldest=oldest, depth=system.settings.run.k)]
     return fit_and_rank({SYSTEM: system, **plainer(system)}[method], target).recommendations
 
 
 def recommend(system: System, target: Target, method: str, *, oldest: Window) -> Recommended:
     """The lists of `method` for the buyers of the target's week, and the cost of all that is behind them. oldest: as in `ask`."""
     lists = listed(ask(system, target, method, oldest=oldest))
-    planned = PlannedArtifacts(system.artifacts.root, system.artifacts.reporter)
-    ask(planned_system(system, planned), target, method, oldest=oldest)
-    took = [json.loads((folder / MANIFEST).read_text()) for folder, step in planned.steps.items() if step.kind != CHOICE]
-    cpu, memory = ([each.get(what, 0) for each in took] for what in ("cpu_seconds", "peak_memory_mb"))
-    parameters = _choice(system, oldest, method).table("choice").collect()["parameters"][0] if method in BASELINES else ""
-    return Recommended(lists, parameters, sum(cpu), max(memory))
-
-
-def _choice(system: System, oldest: Window, method: str) -> Stage:
-    """Table `choice`: the parameters of a baseline that were best on the weeks before, for people and as JSON, in one row."""
-    weeks, k = system.settings.evaluation.baseline_weeks, system.settings.run.k
-    key = {
-        **_of_week(system, oldest),
-        "method": method,
-        "weeks": weeks,
-        "code": code_digest("lookbook.evaluation.baselines.chosen"),
-    }
-
-    def build(folder: Path) -> None:
-        best = chosen(system.dataset, [method], before=oldest, weeks=weeks, k=k)[method].chosen
-        told = {"parameters": parameters_of(best), "values": json.dumps(vars(best))}
-        write_tables(folder, {"choice": pl.LazyFrame(told, schema=dict.fromkeys(told, pl.String))})
-
-    return system.artifacts.stage(CHOICE, f"{oldest.as_of} {method}", key=key, build=build)
-
-
-def _baseline(system: System, target: Target, method: str, choice: Stage) -> Stage:
-    """Table `recommendations`: RECOMMENDATIONS."""
-    key = {
-        **_of_week(system, target.window),
-        "choice": choice.key,
-        "customers": [shard.served_digest for shard in target.shards],
-        "code": code_digest("lookbook.evaluation.baselines.registry", __name__),
-    }
-
-    def build(folder: Path) -> None:
-        values = json.loads(choice.table("choice").collect()["values"][0])
-        point: Baseline = BASELINES[method](**values)
-        customers = pl.concat([shard.served for shard in target.shards])
-        known = Known.of(system.dataset.before(target.window.as_of))
-        lists = baseline_recommendations(known, customers, [point], k=system.settings.run.k)
-        write_tables(folder, {"recommendations": lists[method]})
-
-    return system.artifacts.stage(f"baseline/{method}", str(target.window.as_of), key=key, build=build)
-
-
-def _of_week(system: System, window: Window) -> dict[str, object]:
-    return {"data": system.dataset.digest, "as_of": str(window.as_of), "k": system.settings.run.k}
+    took = cost(system, lambda planned: ask(planned, target, method, oldest=oldest))
+    chosen = parameters(system, method, oldest=oldest) if method in BASELINES else ""
+    return Recommended(lists, chosen, took.cpu_seconds, took.peak_memory_mb)

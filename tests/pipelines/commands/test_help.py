@@ -9,7 +9,7 @@ import pytest
 
 LOOKBOOK = Path(sys.executable).with_name("lookbook")
 RUNS = (["runs"], ["runs", "list"], ["runs", "compare"], ["runs", "remove"])
-INSPECT = (["ablate"], ["explain"], ["data", "profile"], ["report"], *RUNS)
+INSPECT = (["ablate"], ["explain"], ["leaderboard"], ["data", "profile"], ["report"], *RUNS)
 COMMANDS = ([], ["run"], ["recommend"], ["data"], ["data", "check"], ["data", "simulate"], ["data", "twin"], ["doctor"], *INSPECT)
 
 
@@ -60,6 +60,7 @@ def test_help_answers_in_under_half_a_second_of_processor_time() -> None:
         (["explain", "--sample", "1.5"], "setting data: sample 1.5; allowed: more than 0, up to 1"),
         (["run", "--threads", "-1"], "run.threads = -1"),
         (["run", "--config", "nowhere.toml"], "nowhere.toml"),
+        (["leaderboard", "--only", "svd"], "--only: unknown method 'svd'; known: repurchase"),
         (["ablate", "--mode", "single"], "--mode: unknown 'single'; known: leave-one-out, alone, greedy, features"),
     ],
 )
@@ -103,7 +104,7 @@ def test_a_folder_in_use_by_another_process_ends_with_exit_code_7(tmp_path: Path
 
 
 def test_a_run_and_other_settings_at_once_are_refused(tmp_path: Path) -> None:
-    for command in ("ablate", "explain", "report"):
+    for command in ("ablate", "explain", "leaderboard", "report"):
         found = lookbook(command, "--run", "latest", "--drop", "popularity", cwd=tmp_path)
         assert found.returncode == 2
         assert "leave out --run, or the other choices" in found.stderr

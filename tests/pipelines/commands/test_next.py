@@ -59,12 +59,12 @@ def typed(steps: list[Step]) -> list[str]:
 @pytest.mark.parametrize(
     ("there", "expected"),
     [
-        ([], ["explain", "report", "ablate", "backtest", "tune"]),
-        (["importance.json"], ["report", "ablate", "backtest", "tune"]),
-        (["importance.json", "report.html"], ["ablate", "backtest", "tune"]),
-        (["report.html", "importance.json"], ["report", "ablate", "backtest", "tune"]),
-        (["report.html"], ["explain", "ablate", "backtest", "tune"]),
-        (["importance.json", "ablation.json", "backtest.json", "tuning.json", "report.html"], []),
+        ([], ["explain", "report", "ablate", "backtest", "leaderboard", "tune"]),
+        (["importance.json"], ["report", "ablate", "backtest", "leaderboard", "tune"]),
+        (["importance.json", "report.html"], ["ablate", "backtest", "leaderboard", "tune"]),
+        (["report.html", "importance.json"], ["report", "ablate", "backtest", "leaderboard", "tune"]),
+        (["report.html"], ["explain", "ablate", "backtest", "leaderboard", "tune"]),
+        (["importance.json", "ablation.json", "backtest.json", "leaderboard.json", "tuning.json", "report.html"], []),
     ],
 )
 def test_what_was_not_asked_of_a_run_comes_first_and_a_page_that_lacks_something_is_renewed(
@@ -78,7 +78,7 @@ def test_what_was_not_asked_of_a_run_comes_first_and_a_page_that_lacks_something
 
 def test_a_half_that_a_run_lacks_is_named(artifacts: Path) -> None:
     tested = make_run(artifacts, *TESTED)
-    assert typed(after_run(tested, artifacts))[5] == "recommend"
+    assert typed(after_run(tested, artifacts))[6] == "recommend"
     recommended = make_run(artifacts, "submission.csv")
     assert typed(after_run(recommended, artifacts)) == [f"run --config {recommended}/config.resolved.toml"]
 
