@@ -19,7 +19,7 @@ README = Path(__file__).parents[3] / "data" / "README.md"
 LOG = "customer,article,date,price\nc,x,2024-03-01,1.5\nb,x,2024-03-02,2.5\nb,y,2024-03-02,2.5\n"
 
 MakeSettings = Callable[..., DataSettings]
-ARTICLES = dict.fromkeys(("file", "id", "name", *LEVELS), "")
+ARTICLES: dict[str, object] = dict.fromkeys(("file", "id", "name", *LEVELS), "") | {"text": []}
 
 
 def written(folder: Path, **files: str) -> str:
@@ -58,7 +58,7 @@ def test_a_log_alone_gives_customers_and_articles_without_attributes(
     summary = convert_dataset(settings, tmp_path / "out", today=today)
     dataset = Dataset.open(tmp_path / "out")
     assert dataset.customers.collect().rows() == [(0, None, None), (1, None, None)]
-    assert dataset.articles.collect().rows() == [(0, None, *[None] * len(LEVELS)), (1, None, *[None] * len(LEVELS))]
+    assert dataset.articles.collect().rows() == [(0, *[None] * (2 + len(LEVELS))), (1, *[None] * (2 + len(LEVELS)))]
     assert (summary.unknown_customers, summary.unknown_articles) == (0, 0)
     assert dataset.transactions.collect()["channel"].to_list() == [0, 0, 0]
 
@@ -76,7 +76,7 @@ def test_attribute_files_become_numbers(make_settings: MakeSettings, tmp_path: P
         csv={
             "customers": {"file": "people.csv", "id": "id", "age": "years", "numbers": ["points"], "categories": ["tier"]},
             "articles": {
-                "file": "goods.csv", "id": "sku", "name": "title", "product": "", "category": "group",
+                "file": "goods.csv", "id": "sku", "name": "title", "text": [], "product": "", "category": "group",
                 "department": "", "section": "", "colour": "", "brand": "",
             },
         },
@@ -168,6 +168,25 @@ def test_names_of_articles_may_stand_in_the_purchases(make_settings: MakeSetting
         assert not summary.quarantined
 
 
+def test_texts_of_articles_are_joined_from_an_articles_file_or_from_the_purchases(
+    make_settings: MakeSettings, tmp_path: Path, today: date
+) -> None:
+    goods = "sku,title,about,care\nx,shirt, blue cotton ,cold\ny,hat,,\nz,cap,,dry\n"
+    rows = ["c,x,2024-03-01,1.5,s,old,cold", "b,x,2024-03-02,1.5,,blue cotton,", "b,y,2024-03-02,1,,,"]
+    log = "\n".join(["customer,article,date,price,title,about,care", *rows, ""])
+    texts = {"name": "title", "text": ["about", "care"]}
+    found = {}
+    for place, articles in (("file", {"file": "goods.csv", "id": "sku", **texts}), ("log", texts)):
+        folder = written(tmp_path / place, transactions=log, goods=goods)
+        settings = make_settings(dataset="csv", data_dir=folder, csv={"articles": {**ARTICLES, **articles}})
+        convert_dataset(settings, tmp_path / f"{place} out", today=today)
+        found[place] = Dataset.open(tmp_path / f"{place} out").articles.select("name", "text").collect().rows()
+    assert found == {
+        "file": [("shirt", "blue cotton cold"), ("hat", None), ("cap", "dry")],
+        "log": [("s", "blue cotton cold"), (None, None)],
+    }
+
+
 def test_what_an_article_is_called_is_read_from_purchases_that_say_it_up_to_the_last_day(
     make_settings: MakeSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,6 +225,14 @@ def test_a_column_that_is_not_there_is_told_with_the_change_to_the_mapping(
     )
     with pytest.raises(
         DataError, match=r"(?s)data\.csv\.articles\.name = 'title'.*write name = \"label\" in \[data\.csv\.articles\]"
+    ):
+        convert_dataset(settings, tmp_path / "out", today=today)
+    texts = {**ARTICLES, "file": "articles.csv", "id": "sku", "text": ["labels"]}
+    settings = make_settings(
+        dataset="csv", data_dir=folder, csv={"customer": "cust", "article": "sku", "date": "day", "articles": texts}
+    )
+    with pytest.raises(
+        DataError, match=r"(?s)data\.csv\.articles\.text = 'labels'.*write text = \[\"label\"\] in \[data\.csv\.articles\]"
     ):
         convert_dataset(settings, tmp_path / "out", today=today)
 
