@@ -168,25 +168,6 @@ def test_names_of_articles_may_stand_in_the_purchases(make_settings: MakeSetting
         assert not summary.quarantined
 
 
-def test_texts_of_articles_are_joined_from_an_articles_file_or_from_the_purchases(
-    make_settings: MakeSettings, tmp_path: Path, today: date
-) -> None:
-    goods = "sku,title,about,care\nx,shirt, blue cotton ,cold\ny,hat,,\nz,cap,,dry\n"
-    rows = ["c,x,2024-03-01,1.5,s,old,cold", "b,x,2024-03-02,1.5,,blue cotton,", "b,y,2024-03-02,1,,,"]
-    log = "\n".join(["customer,article,date,price,title,about,care", *rows, ""])
-    texts = {"name": "title", "text": ["about", "care"]}
-    found = {}
-    for place, articles in (("file", {"file": "goods.csv", "id": "sku", **texts}), ("log", texts)):
-        folder = written(tmp_path / place, transactions=log, goods=goods)
-        settings = make_settings(dataset="csv", data_dir=folder, csv={"articles": {**ARTICLES, **articles}})
-        convert_dataset(settings, tmp_path / f"{place} out", today=today)
-        found[place] = Dataset.open(tmp_path / f"{place} out").articles.select("name", "text").collect().rows()
-    assert found == {
-        "file": [("shirt", "blue cotton cold"), ("hat", None), ("cap", "dry")],
-        "log": [("s", "blue cotton cold"), (None, None)],
-    }
-
-
 def test_what_an_article_is_called_is_read_from_purchases_that_say_it_up_to_the_last_day(
     make_settings: MakeSettings, tmp_path: Path, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,14 +206,6 @@ def test_a_column_that_is_not_there_is_told_with_the_change_to_the_mapping(
     )
     with pytest.raises(
         DataError, match=r"(?s)data\.csv\.articles\.name = 'title'.*write name = \"label\" in \[data\.csv\.articles\]"
-    ):
-        convert_dataset(settings, tmp_path / "out", today=today)
-    texts = {**ARTICLES, "file": "articles.csv", "id": "sku", "text": ["labels"]}
-    settings = make_settings(
-        dataset="csv", data_dir=folder, csv={"customer": "cust", "article": "sku", "date": "day", "articles": texts}
-    )
-    with pytest.raises(
-        DataError, match=r"(?s)data\.csv\.articles\.text = 'labels'.*write text = \[\"label\"\] in \[data\.csv\.articles\]"
     ):
         convert_dataset(settings, tmp_path / "out", today=today)
 
