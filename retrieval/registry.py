@@ -4,6 +4,7 @@ from typing import Final
 
 from lookbook.retrieval.source import CandidateSource
 from lookbook.retrieval.sources.co_purchase import CoPurchase
+from lookbook.retrieval.sources.content import Content
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
 from lookbook.retrieval.sources.item_neighbours import ItemNeighbours
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
@@ -23,4 +24,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     ItemNeighbours.name: ItemNeighbours,
     RandomWalk.name: RandomWalk,
     UserNeighbours.name: UserNeighbours,
+    Content.name: Content,
 }
