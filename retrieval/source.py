@@ -23,7 +23,8 @@ MOST_EVIDENCE = 5
 Tables = Mapping[str, pl.LazyFrame]
 """What a source learned: plain tables by name, so that they can be cached, shipped, inspected and deleted.
 
-A table named `customer_embeddings` or `article_embeddings` (EMBEDDINGS) also feeds the embedding features.
+A table named `customer_embeddings` or `article_embeddings` (EMBEDDINGS) also feeds the embedding features: one source at a time.
+Nobody else sees any other.
 """
 
 

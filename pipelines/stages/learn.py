@@ -10,6 +10,7 @@ import polars as pl
 
 from lookbook.data.windows import Window
 from lookbook.features.feature import FeatureGroup, Inputs, available, shared_tables
+from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.shards import Target, windows_of
@@ -52,10 +53,19 @@ def learned(system: System, source: CandidateSource, window: Window) -> Stage:
 
 
 def learned_tables(system: System, window: Window) -> Tables:
-    """The tables of all sources, by name; where two have one of the same name, that of the first."""
+    """The tables of sources that feature groups read (FeatureGroup.requires), by name. Any other is its source's own, and may have
+    the name of another's.
+
+    Raises:
+        SettingsError: two sources in use learned one of the same name, of which features could read one only.
+    """
+    found = {source.name: learned(system, source, window).tables for source in system.sources}
     tables: dict[str, pl.LazyFrame] = {}
-    for source in system.sources:
-        tables = {**learned(system, source, window).tables, **tables}
+    for name in sorted({name for group in system.groups for name in group.requires}):
+        owners = [source for source, learns in found.items() if name in learns]
+        if len(owners) > 1:
+            raise SettingsError(f"setting retrieval.sources: {' and '.join(owners)} both learn {name!r}; expected one of them")
+        tables.update((name, found[owner][name]) for owner in owners)
     return tables
 
 

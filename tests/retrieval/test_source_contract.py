@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 from lookbook.data.dataset import Dataset
 from lookbook.data.order import best_first
 from lookbook.data.schema import CANDIDATES, conform
+from lookbook.features.registry import GROUPS
 from lookbook.retrieval.registry import SOURCES
 from lookbook.retrieval.source import CandidateSource
 
@@ -170,6 +172,15 @@ def test_a_misspelt_key_or_a_k_of_0_is_refused(name: str, with_settings: WithSet
     for wrong in ({**settings, "kk": 1}, {**settings, "k": 0}):
         with pytest.raises(ValidationError, match="kk" if "kk" in wrong else "k\n"):
             adapter.validate_python(wrong)
+
+
+def test_no_two_sources_learn_a_table_of_one_name_that_features_read(
+    market: Dataset, retrieve: Retrieve, with_settings: WithSettings, cache: dict[str, Result]
+) -> None:
+    as_of = market.last_day - timedelta(days=20)
+    learned = {name: cache[name].learned if name in cache else retrieve(with_settings(name), market, as_of)[0] for name in SOURCES}
+    read = {name for group in GROUPS for name in group.requires}
+    assert Counter(table for tables in learned.values() for table in tables if table in read) == Counter(read)
 
 
 def test_names_in_the_registry_are_the_sources_own() -> None:
