@@ -41,15 +41,17 @@ def _hits(found: Leaderboard, *, width: int) -> Table:
 
 
 def _lists(found: Leaderboard, *, width: int) -> Table:
-    """Coverage is in percent and has no interval; only it: of all labels, those that no default source finds."""
-    made = table("method", "coverage", "novelty", "new", "only it", title=f"Their first {found.k} places, and what only they find")
+    """Coverage has no interval; only it: of all labels, those that no default source finds."""
+    title = f"Their first {found.k} places, and what only they find"
+    made = table("method", "coverage", "novelty", "new, %", "only it, %", title=title)
     made.caption = (
-        f"coverage: of the articles sold lately; novelty: bits; new: places with what the customer had not bought before; "
-        f"only it: of {count(found.n_labels, 'label')}, found down to rank {found.depth} but by none of {', '.join(found.beside)}"
+        "coverage: of the articles sold lately; novelty: bits; new: places with what the customer had not bought before; "
+        f"only it: of {count(found.n_labels, 'label')}, found down to rank {found.depth} but by no other of "
+        f"{', '.join(found.beside)}"
     )
     for row in found.methods:
-        shares = [_figure(each, width=width) for each in (row.new, row.only)]
-        made.add_row(_name(row), share(row.coverage), _figure(row.novelty, width=width, digits=2), *shares)
+        figures = (_figure(row.novelty, width=width, digits=2), *(_percent(each, width=width) for each in (row.new, row.only)))
+        made.add_row(_name(row), share(row.coverage), *figures)
     return made
 
 
@@ -72,3 +74,8 @@ def _name(row: MethodRow) -> str:
 
 def _figure(figure: Figure | None, *, width: int, digits: int = 4) -> str:
     return interval(figure.value, figure.low, figure.high, width=width, digits=digits) if figure else ""
+
+
+def _percent(figure: Figure | None, *, width: int) -> str:
+    ends = (None if end is None else 100 * end for end in (figure.value, figure.low, figure.high)) if figure else (None, None, None)
+    return interval(*ends, width=width, digits=2)
