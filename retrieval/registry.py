@@ -3,6 +3,7 @@
 from typing import Final
 
 from lookbook.retrieval.source import CandidateSource
+from lookbook.retrieval.sources.association_rules import AssociationRules
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
 from lookbook.retrieval.sources.item_neighbours import ItemNeighbours
@@ -21,4 +22,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     MatrixFactorization.name: MatrixFactorization,
     ItemNeighbours.name: ItemNeighbours,
     RandomWalk.name: RandomWalk,
+    AssociationRules.name: AssociationRules,
 }
