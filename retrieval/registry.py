@@ -3,6 +3,7 @@
 from typing import Final
 
 from lookbook.retrieval.source import CandidateSource
+from lookbook.retrieval.sources.association_rules import AssociationRules
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 from lookbook.retrieval.sources.content import Content
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
@@ -25,4 +26,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     RandomWalk.name: RandomWalk,
     UserNeighbours.name: UserNeighbours,
     Content.name: Content,
+    AssociationRules.name: AssociationRules,
 }

@@ -17,7 +17,7 @@ from lookbook.retrieval.source import best_per_key
 
 NEIGHBOURS: Schema = {"seed": pl.UInt32, "article": pl.UInt32, "similarity": pl.Float32}
 """One row per seed and article like it, sorted by seed, the most similar first, ties by article. seed: an article that a customer
-may have bought, the article itself among others; similarity: above 0, on the source's own scale."""
+may have bought, the article itself among others; similarity: 0 or more, on the source's own scale."""
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@
 Input: csr_array. Output: rows, columns and values of its entries.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,10 @@ class Entries:
 
     rows: Indices
     columns: Indices
-    values: npt.NDArray[np.generic]
+    values: npt.NDArray[Any]
+
+    def where(self, kept: npt.NDArray[np.bool_]) -> "Entries":
+        return Entries(self.rows[kept], self.columns[kept], self.values[kept])
 
 
 def row_blocks(left: "csr_array", right: "csr_array") -> Iterator[slice]:
@@ -35,13 +38,23 @@ def row_blocks(left: "csr_array", right: "csr_array") -> Iterator[slice]:
     Of one customer who bought n articles, the articles' co-occurrences take n * n: leave out those with very many.
     """
     reached = np.concatenate([[0], np.cumsum(np.diff(right.indptr).astype(np.int64)[left.indices])])
-    until = reached[left.indptr[1:]]
-    cuts = np.flatnonzero(np.diff(until // BLOCK_PRODUCTS)) + 1
-    bounds = [0, *cuts.tolist(), left.shape[0]]
-    yield from (slice(start, stop) for start, stop in pairwise(bounds) if start < stop)
+    yield from parts(np.diff(reached[left.indptr]))
 
 
-def entries(block: "csr_array", rows: slice) -> Entries:
-    """Those of a block that holds the rows `rows` of a matrix."""
-    lengths = np.diff(block.indptr)
-    return Entries(np.repeat(np.arange(rows.start, rows.stop), lengths), block.indices.astype(np.int64), block.data)
+def parts(costs: Indices) -> Iterator[slice]:
+    """All places of `costs`, in order, in parts that cost up to BLOCK_PRODUCTS or are one place."""
+    cuts = np.flatnonzero(np.diff(np.cumsum(costs) // BLOCK_PRODUCTS)) + 1
+    yield from (slice(start, stop) for start, stop in pairwise([0, *cuts.tolist(), len(costs)]) if start < stop)
+
+
+def entries(block: "csr_array", start: int) -> Entries:
+    """Those of a block that holds the rows from `start` on of a matrix."""
+    rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+    return Entries(rows, block.indices.astype(np.int64), block.data)
+
+
+def joined(blocks: Iterable[Entries]) -> Entries:
+    """All in one; values are Int64."""
+    none = np.empty(0, np.int64)
+    rows, columns, values = zip((none, none, none), *((b.rows, b.columns, b.values.astype(np.int64)) for b in blocks), strict=True)
+    return Entries(np.concatenate(rows), np.concatenate(columns), np.concatenate(values))

@@ -37,14 +37,7 @@ class Seeds:
 
     def candidates(self, neighbours: pl.LazyFrame, history: History, k: int) -> pl.LazyFrame:
         """CANDIDATES, the best `k` of each customer of `history`."""
-        return rank_candidates(
-            self._links(neighbours, history)
-            .group_by(pair=pair_key())
-            .agg(score=pl.col("units").sum() / self._unit)
-            .filter(pl.col("score") > 0)
-            .with_columns(customer=(pl.col("pair") // 2**32).cast(pl.UInt32), article=(pl.col("pair") % 2**32).cast(pl.UInt32)),
-            k,
-        )
+        return candidates_of(self._links(neighbours, history), k=k, unit=self._unit)
 
     def evidence(self, neighbours: pl.LazyFrame, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """EVIDENCE for `pairs`: the seeds with the article among their neighbours; strength: what each adds to the score."""
@@ -75,3 +68,14 @@ def seeds_of(history: History, *, count: int, half_life_days: float) -> pl.LazyF
     """customer, article, weight: the `count` articles of each customer with the most decayed days of purchase, in DECAY_UNITS."""
     bought = purchase_days(history.transactions).with_columns(weight=decay(pl.col("days_ago"), half_life_days))
     return best_per_key(bought.group_by(PAIR).agg(pl.col("weight").sum()), "customer", by="weight", tie="article", top=count)
+
+
+def candidates_of(links: pl.LazyFrame, *, k: int, unit: int) -> pl.LazyFrame:
+    """CANDIDATES from (customer, article, units), what leads to them: the score is the sum of units / `unit`, if above 0."""
+    return rank_candidates(
+        links.group_by(pair=pair_key())
+        .agg(score=pl.col("units").sum() / unit)
+        .filter(pl.col("score") > 0)
+        .with_columns(customer=(pl.col("pair") // 2**32).cast(pl.UInt32), article=(pl.col("pair") % 2**32).cast(pl.UInt32)),
+        k,
+    )

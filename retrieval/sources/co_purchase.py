@@ -5,12 +5,13 @@ Input: History. Output: CANDIDATES. Item-to-item collaborative filtering with co
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import polars as pl
 
 from lookbook.data.dataset import History
+from lookbook.retrieval.baskets import recent_baskets
 from lookbook.retrieval.neighbour_lists.lists import Similar, neighbour_lists
 from lookbook.retrieval.neighbour_lists.products import entries, row_blocks
 from lookbook.retrieval.neighbour_lists.seeds import Seeds
@@ -23,8 +24,10 @@ from lookbook.retrieval.source import (
     NotNegative,
     Tables,
     decay,
-    purchase_days,
 )
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 @dataclass(frozen=True)
@@ -56,19 +59,9 @@ class CoPurchase:
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """neighbours: seed, article, similarity; the most similar articles of every article, best first."""
-        recent = history.transactions.filter(pl.col("days_ago") <= self.window_days)
-        bought = (
-            purchase_days(recent)
-            .filter(pl.len().over("customer", "days_ago") <= self.max_basket)
-            .sort("customer", "days_ago", "article")
-            .with_columns(basket=pl.struct("customer", "days_ago").rle_id())
-            .collect()
-        )
-        articles = bought["article"].unique().sort()
-        columns = bought["article"].replace_strict(articles, pl.Series(range(len(articles))), return_dtype=pl.Int32)
-        baskets = bought.unique("basket", maintain_order=True).select("basket", "customer", "days_ago")
-        blocks = self._similarities(bought["basket"].to_numpy(), columns.to_numpy(), self._near(baskets))
-        return {"neighbours": neighbour_lists(blocks, articles, top=self.neighbours)}
+        baskets = recent_baskets(history, window_days=self.window_days, max_basket=self.max_basket)
+        similarities = self._similarities(baskets.held(np.int64), self._near(baskets.rows))
+        return {"neighbours": neighbour_lists(similarities, baskets.articles, top=self.neighbours)}
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         return self._seeds.candidates(learned["neighbours"], history, self.k)
@@ -81,9 +74,10 @@ class CoPurchase:
     def _seeds(self) -> Seeds:
         return Seeds(self.seeds, self.seed_half_life_days, DECAY_UNITS)
 
-    def _near(self, baskets: pl.DataFrame) -> pl.DataFrame:
+    def _near(self, bought: pl.DataFrame) -> pl.DataFrame:
         """basket, other, weight: pairs of baskets of one customer less than `span_days` apart; weighed as the newer one."""
         days_ago = pl.col("days_ago").cast(pl.Int32)
+        baskets = bought.unique("basket", maintain_order=True).select("basket", "customer", "days_ago")
         later = baskets.select("customer", days_ago, other="basket")
         pairs = pl.concat(
             baskets.with_columns(days_ago + lag).join(later, on=["customer", "days_ago"]).with_columns(days_ago - max(lag, 0))
@@ -91,22 +85,17 @@ class CoPurchase:
         )
         return pairs.select("basket", "other", weight=decay(pl.col("days_ago"), self.half_life_days)).sort("basket", "other")
 
-    def _similarities(self, basket: np.ndarray, column: np.ndarray, near: pl.DataFrame) -> Iterator[Similar]:
-        """Of a block of articles at a time, by matrix column; sums are of whole numbers, so exact."""
+    def _similarities(self, held: "csr_array", near: pl.DataFrame) -> Iterator[Similar]:
+        """Of a block of articles at a time; sums are of whole numbers, so exact."""
         from scipy.sparse import csr_array
 
-        if not len(basket):
-            return
-        shape = (int(basket.max()) + 1, int(column.max()) + 1)
-        held = csr_array((np.ones(len(basket), np.int64), (basket, column)), shape=shape)
         pairs = (near["weight"].to_numpy(), (near["basket"].to_numpy(), near["other"].to_numpy()))
-        weights = csr_array(pairs, shape=(shape[0], shape[0]))
+        weights = csr_array(pairs, shape=(held.shape[0], held.shape[0]))
         reached = csr_array(weights @ held)
         own = (held.T @ weights.diagonal()).astype(np.float64)
         holders = held.T.tocsr()
         for rows in row_blocks(holders, reached):
-            together = entries(csr_array(holders[rows] @ reached), rows)
-            seeds, articles, weight = together.rows, together.columns, together.values
-            kept = (seeds != articles) & (weight >= self.min_support * DECAY_UNITS) & (weight > 0)
-            seeds, articles = seeds[kept], articles[kept]
-            yield Similar(seeds, articles, weight[kept] / np.sqrt(own[seeds] * own[articles]))
+            together = entries(csr_array(holders[rows] @ reached), rows.start)
+            kept = (together.rows != together.columns) & (together.values >= self.min_support * DECAY_UNITS) & (together.values > 0)
+            seeds, articles = together.rows[kept], together.columns[kept]
+            yield Similar(seeds, articles, together.values[kept] / np.sqrt(own[seeds] * own[articles]))

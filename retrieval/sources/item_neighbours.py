@@ -72,8 +72,8 @@ class ItemNeighbours:
         weights_by_article, held_by_article = weights.T.tocsr(), held.T.tocsr()
         lengths = np.sqrt(np.asarray((weights * weights).sum(axis=0)))
         for rows in row_blocks(held_by_article, held):
-            both = entries(held_by_article[rows] @ held, rows)
-            products = entries(weights_by_article[rows] @ weights, rows)  # of the same entries in the same order
+            both = entries(held_by_article[rows] @ held, rows.start)
+            products = entries(weights_by_article[rows] @ weights, rows.start)  # of the same entries in the same order
             kept = both.values >= self.min_support
             seeds, articles, together = both.rows[kept], both.columns[kept], both.values[kept]
             cosine = products.values[kept] / (lengths[seeds] * lengths[articles])

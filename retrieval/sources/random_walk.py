@@ -76,7 +76,7 @@ class RandomWalk:
         popularity = np.asarray(bought.weights.sum(axis=0)) ** self.beta
         to_article, to_customer = _rows_sum_to_1(steps), _rows_sum_to_1(steps.T.tocsr())
         for rows in row_blocks(to_customer, to_article):
-            ends = entries(to_customer[rows] @ to_article, rows)
+            ends = entries(to_customer[rows] @ to_article, rows.start)
             yield Similar(ends.rows, ends.columns, ends.values / popularity[ends.columns])
 
 

@@ -16,6 +16,7 @@ from lookbook.retrieval.source import CandidateSource
 
 QUICK: Mapping[str, Mapping[str, int | float]] = {
     "co_purchase": {"min_support": 1.0},
+    "association_rules": {"min_support": 1},
     "matrix_factorization": {"dim": 8, "negatives": 16, "batch_size": 256, "epochs": 2},
 }
 """Settings for a tiny market, where few articles are bought together often and training must be cheap."""

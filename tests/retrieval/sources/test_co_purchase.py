@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookbook.data.dataset import Dataset, History
-from lookbook.data.schema import PAST_TRANSACTIONS
 from lookbook.retrieval.neighbour_lists import products
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 
 AS_OF = date(2020, 9, 15)
 Row = tuple[int, int, int]
 """customer, article, days ago"""
+Learn = Callable[..., pl.DataFrame]
 
 
 def source(**settings: float) -> CoPurchase:
@@ -23,48 +23,44 @@ def source(**settings: float) -> CoPurchase:
     return CoPurchase(**{**given, "neighbours": 100, "seeds": 100, "seed_half_life_days": 7.0, **settings})
 
 
-def history(rows: Iterable[Row]) -> History:
-    past = pl.DataFrame(list(rows), schema=["customer", "article", "days_ago"], orient="row").with_columns(
-        quantity=1, price=1.0, channel=0
-    )
-    transactions = past.select(pl.col(column).cast(dtype) for column, dtype in PAST_TRANSACTIONS.items())
-    return History(AS_OF, transactions.lazy(), pl.LazyFrame(), pl.LazyFrame())
+@pytest.fixture(scope="session")
+def learn(history: Callable[[Iterable[Row]], History]) -> Learn:
+    def of(rows: Iterable[Row], **settings: float) -> pl.DataFrame:
+        learned = source(**settings).learn(history(rows), earlier=None, seed=0, device="cpu")
+        return learned["neighbours"].collect()
 
-
-def learn(rows: Iterable[Row], **settings: float) -> pl.DataFrame:
-    learned = source(**settings).learn(history(rows), earlier=None, seed=0, device="cpu")
-    return learned["neighbours"].collect()
+    return of
 
 
 def basket(customer: int, days_ago: int, *articles: int) -> list[Row]:
     return [(customer, article, days_ago) for article in articles]
 
 
-def test_similarity_is_the_cosine_of_weighted_baskets() -> None:
+def test_similarity_is_the_cosine_of_weighted_baskets(learn: Learn) -> None:
     rows = basket(1, 1, 10, 20) + basket(2, 1, 10, 30) + basket(3, 6, 10, 20)  # the last one weighs half
     found = {(seed, article): similarity for seed, article, similarity in learn(rows).rows()}
     expected = {(10, 20): 1.5 / sqrt(2.5 * 1.5), (10, 30): 1 / sqrt(2.5 * 1)}
     assert found == pytest.approx(expected | {(b, a): similarity for (a, b), similarity in expected.items()})
 
 
-def test_neighbours_come_best_first_and_the_rest_is_cut() -> None:
+def test_neighbours_come_best_first_and_the_rest_is_cut(learn: Learn) -> None:
     rows = basket(1, 1, 10, 20, 30) + basket(2, 1, 10, 20) + basket(3, 1, 10, 40)
     assert learn(rows, neighbours=2).filter(pl.col("seed") == 10)["article"].to_list() == [20, 30]  # 30 and 40 tie
 
 
-def test_pairs_with_less_support_are_left_out() -> None:
+def test_pairs_with_less_support_are_left_out(learn: Learn) -> None:
     rows = basket(1, 1, 10, 20) + basket(2, 6, 10, 20) + basket(3, 1, 10, 30)
     supported = {limit: set(learn(rows, min_support=limit)["article"]) for limit in (1.0, 1.5, 1.6)}
     assert supported == {1.0: {10, 20, 30}, 1.5: {10, 20}, 1.6: set()}
 
 
-def test_baskets_beyond_the_cap_are_left_out() -> None:
+def test_baskets_beyond_the_cap_are_left_out(learn: Learn) -> None:
     rows = basket(1, 1, 10, 20, 30) + basket(2, 1, 10, 20)
     assert set(learn(rows, max_basket=2)["article"]) == {10, 20}
     assert set(learn(rows, max_basket=3)["article"]) == {10, 20, 30}
 
 
-def test_a_customer_with_a_million_rows_does_not_pair_them_all() -> None:
+def test_a_customer_with_a_million_rows_does_not_pair_them_all(history: Callable[[Iterable[Row]], History]) -> None:
     bulk = pl.LazyFrame({"article": pl.int_range(1_000_000, dtype=pl.UInt32, eager=True) % 300_000}).select(
         customer=pl.lit(7, dtype=pl.UInt32), article="article", days_ago=pl.lit(3, dtype=pl.UInt16)
     )
@@ -73,12 +69,12 @@ def test_a_customer_with_a_million_rows_does_not_pair_them_all() -> None:
     assert learned["neighbours"].collect().rows() == [(10, 20, 1.0), (20, 10, 1.0)]
 
 
-def test_older_purchases_than_the_window_are_not_looked_at() -> None:
+def test_older_purchases_than_the_window_are_not_looked_at(learn: Learn) -> None:
     assert learn(basket(1, 9, 10, 20), window_days=8).is_empty()
     assert not learn(basket(1, 8, 10, 20), window_days=8).is_empty()
 
 
-def test_a_span_pairs_baskets_on_nearby_days_of_one_customer_only() -> None:
+def test_a_span_pairs_baskets_on_nearby_days_of_one_customer_only(learn: Learn) -> None:
     rows = basket(1, 1, 10) + basket(1, 3, 20) + basket(2, 2, 30)
     assert learn(rows, span_days=2).is_empty()
     assert set(learn(rows, span_days=3)["article"]) == {10, 20}
@@ -130,7 +126,7 @@ def similarities_slowly(rows: list[Row], *, span: int, half_life: float, max_bas
     max_basket=st.integers(1, 4),
     block=st.integers(1, 40),
 )
-def test_similarities_equal_a_slow_reference(rows: list[Row], span: int, max_basket: int, block: int) -> None:
+def test_similarities_equal_a_slow_reference(learn: Learn, rows: list[Row], span: int, max_basket: int, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(products, "BLOCK_PRODUCTS", block)
         table = learn(rows, span_days=span, max_basket=max_basket)
