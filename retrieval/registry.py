@@ -5,6 +5,7 @@ from typing import Final
 from lookbook.retrieval.source import CandidateSource
 from lookbook.retrieval.sources.co_purchase import CoPurchase
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
+from lookbook.retrieval.sources.latent_factors import LatentFactors
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.repurchase import Repurchase
@@ -19,4 +20,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     FavouriteCategory.name: FavouriteCategory,
     MatrixFactorization.name: MatrixFactorization,
     UserNeighbours.name: UserNeighbours,
+    LatentFactors.name: LatentFactors,
 }
