@@ -8,6 +8,7 @@ from lookbook.retrieval.sources.co_purchase import CoPurchase
 from lookbook.retrieval.sources.content import Content
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
 from lookbook.retrieval.sources.item_neighbours import ItemNeighbours
+from lookbook.retrieval.sources.latent_factors import LatentFactors
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.random_walk import RandomWalk
@@ -27,4 +28,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     UserNeighbours.name: UserNeighbours,
     Content.name: Content,
     AssociationRules.name: AssociationRules,
+    LatentFactors.name: LatentFactors,
 }
