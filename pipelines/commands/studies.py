@@ -113,7 +113,9 @@ def leaderboard(
     weeks: Annotated[int, Parameter(help="Test weeks: the run's and those before it.", validator=AT_LEAST_ONE)] = 1,
     only: Annotated[
         tuple[str, ...],
-        Parameter(consume_multiple=True, negative="", help="Only these sources and baselines, by name; default: all."),
+        Parameter(
+            consume_multiple=True, negative="", show_default=False, help="Only these sources and baselines, by name; default: all."
+        ),
     ] = (),
     choice: Choice = NO_CHOICE,
     output: Output = DEFAULT_OUTPUT,

@@ -45,13 +45,13 @@ def _finding(content: Fact, judged: list[Fact]) -> list[Child]:
     ]  # fmt: skip
     beside = [name.text for name in content["beside"].rows()]
     told += [". Beside ", listed(list(map(label, beside))), ", "]
-    others = [row for row in judged if row["n_only"].number and not (row["kind"].text == "source" and row["method"].text in beside)]
+    others = [row for row in judged if row["kind"].text == "source" and row["method"].text not in beside and row["n_only"].number]
     if not others:
-        return [*told, "none of the methods judged finds anything more."]
+        return [*told, "no other source finds anything more."]
     other = max(others, key=lambda row: row["n_only"].number)
     return [
-        *told, _name(other), " finds the most that none of them does: ", number(other["n_only"], ",.0f"), " of ",
-        number(content["n_labels"], ",.0f"), " labels.",
+        *told, "the source that finds the most that none of them does is ", _name(other), ": ", number(other["n_only"], ",.0f"),
+        " of ", number(content["n_labels"], ",.0f"), " labels.",
     ]  # fmt: skip
 
 

@@ -118,9 +118,9 @@ def test_the_same_command_reuses_every_stage_and_writes_the_same_bytes(root: Pat
         "tuning": "tune",
         "importance": "explain",
     }
-    assert lines[:4] == [f"Not on the page yet: {name} (lookbook {command})." for name, command in missing.items()]
-    assert re.fullmatch(r"(\d+) of (\d+) stages were reused, 2 computed\.", lines[4]), "the two are the cards and the page"
-    assert lines[5].startswith(f"The report is {page} (")
+    assert lines[:5] == [f"Not on the page yet: {name} (lookbook {command})." for name, command in missing.items()]
+    assert re.fullmatch(r"(\d+) of (\d+) stages were reused, 2 computed\.", lines[5]), "the two are the cards and the page"
+    assert lines[6].startswith(f"The report is {page} (")
 
 
 def test_a_run_that_is_not_there_ends_with_exit_code_4(root: Path) -> None:

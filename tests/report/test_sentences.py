@@ -110,13 +110,12 @@ def test_a_leaderboard_names_the_best_the_one_that_finds_most_and_what_others_ad
     content["methods"][2]["recall"]["value"] = 0.5
     assert said(leaderboard, contents) == (
         "Repurchase has the highest MAP@12 alone, 0.1600 [0.1500, 0.1700]; brand new source finds the most in 100 places, 50.0%. "
-        "Beside repurchase and co purchase, brand new source finds the most that none of them does: 7 of 1,000 labels."
+        "Beside repurchase and co purchase, the source that finds the most that none of them does is brand new source: "
+        "7 of 1,000 labels."
     )
     for row in content["methods"]:
         row["n_only"] = 0
-    assert said(leaderboard, contents).endswith(
-        "50.0%. Beside repurchase and co purchase, none of the methods judged finds anything more."
-    )
+    assert said(leaderboard, contents).endswith("50.0%. Beside repurchase and co purchase, no other source finds anything more.")
     content["methods"] = content["methods"][3:]
     assert said(leaderboard, contents) == "No method could be judged."
 
