@@ -77,7 +77,7 @@ def _liked(found: Found, settings: DataSettings, intake: Intake) -> Iterator[pl.
 
 
 def _articles(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFrame:
-    """name = title with its year; product = title without it; category = all genres, department = the first of them; section =
+    """name = title with its year; text = the genres; product = title without it; category = all genres, department = the first of them; section =
     year; brand = the commonest tag."""
     genres = GENRES_100K if found.set is ML_100K else ("genres",)
     listed = _listed(found, "articles", {"article_id": "movieId", "title": "title", **{name: name for name in genres}}, intake)
@@ -85,6 +85,7 @@ def _articles(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFr
     table = listed.select(
         "article_id",
         name=title,
+        text=_genres(genres).str.replace_all("|", " ", literal=True),
         product=title.str.replace(YEAR, ""),
         category=_genres(genres),
         section=title.str.extract(YEAR, 1),
