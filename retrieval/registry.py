@@ -10,6 +10,7 @@ from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.repurchase import Repurchase
 from lookbook.retrieval.sources.same_product import SameProduct
+from lookbook.retrieval.sources.social import Social
 from lookbook.retrieval.sources.user_neighbours import UserNeighbours
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
@@ -21,4 +22,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     MatrixFactorization.name: MatrixFactorization,
     UserNeighbours.name: UserNeighbours,
     LatentFactors.name: LatentFactors,
+    Social.name: Social,
 }
