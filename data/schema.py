@@ -63,6 +63,14 @@ KNOWN_PLAN: Schema = {"article": pl.UInt32, "kind": pl.UInt8, "starts_in": pl.In
 """PLAN as a History shows it: rows with known_from < as_of. starts_in, ends_in: days from as_of to the first and the last day, both
 included: 0 is as_of itself, the label week is 0..6, below 0 is past."""
 
+LINKS: Schema = {"customer": pl.UInt32, "friend": pl.UInt32, "weight": pl.Float32}
+"""One row per customer and another one whose purchases say something about the customer's; the other way round is a row of its own.
+weight: above 0, more = closer. Like an attribute, a fact without a date."""
+
+HOUSEHOLDS: Schema = {"customer": pl.UInt32, "household": pl.UInt32}
+"""One row per customer whose household, or whatever else few customers share, is known. household: dense codes in the order of the
+sorted raw values."""
+
 LABELS: Schema = {"customer": pl.UInt32, "article": pl.UInt32}
 """One row per distinct (customer, article) bought in a window."""
 
