@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.pictures import Pictures
 from lookbook.data.plan.plan import Plan
 from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAIR, PAST_TRANSACTIONS, TRANSACTIONS, conform
 from lookbook.data.windows import Window
@@ -21,7 +22,8 @@ class History:
     known by then to be planned.
 
     transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py. plan:
-    KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used.
+    KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used. pictures: ARTICLE_PICTURES; null unless a source
+    reads them.
     """
 
     as_of: date
@@ -29,9 +31,10 @@ class History:
     customers: pl.LazyFrame
     articles: pl.LazyFrame
     plan: pl.LazyFrame | None = None
+    pictures: pl.LazyFrame | None = None
 
     def of(self, customers: pl.Series) -> "History":
-        """Narrow transactions and customers to the given customer ids; articles and plan stay whole."""
+        """Narrow transactions and customers to the given customer ids; articles, plan and pictures stay whole."""
         return replace(self, transactions=_of(self.transactions, customers), customers=_of(self.customers, customers))
 
     def held(self) -> "History":
@@ -45,7 +48,7 @@ class Dataset:
     """Canonical tables of one retailer (data/schema.py). `digest` is the SHA-256 of their bytes.
 
     first_day, last_day: dates of the earliest and latest transaction, both included. plan: null unless it is asked for (data.plan);
-    it has a digest of its own.
+    it has a digest of its own. pictures: null unless a source reads them; likewise.
     """
 
     name: str
@@ -56,6 +59,7 @@ class Dataset:
     customers: pl.LazyFrame
     articles: pl.LazyFrame
     plan: Plan | None = None
+    pictures: Pictures | None = None
 
     @staticmethod
     def open(folder: Path) -> "Dataset":
@@ -86,7 +90,8 @@ class Dataset:
             days_ago=(pl.lit(as_of) - pl.col("date")).dt.total_days().cast(pl.UInt16)
         )
         plan = self.plan.known(as_of) if self.plan else None
-        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles, plan)
+        pictures = self.pictures.vectors if self.pictures else None
+        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles, plan, pictures)
 
     def labels(self, window: Window, customers: pl.Series | None = None) -> pl.LazyFrame:
         """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article.

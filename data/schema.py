@@ -46,6 +46,10 @@ attributes, all Float32 (ordinal or 0/1 codes, null = unknown); they are facts a
 ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, **dict.fromkeys(LEVELS, pl.UInt32)}
 """One row per article of the catalogue, sold or not. name: for people only, never a feature."""
 
+ARTICLE_PICTURES: Schema = {"article": pl.UInt32}
+"""One row per article with a picture, sorted. Further column: `vector`, Array(Float32, dim), of length 1; the more alike two
+pictures are, the larger is the dot product of their vectors. Like the attributes it has no date."""
+
 PLAN: Schema = {
     "article": pl.UInt32,
     "kind": pl.UInt8,

@@ -1,14 +1,14 @@
 """The tensors in a file that PyTorch wrote, read without PyTorch and without running anything that stands in it.
 
-Input: a file as torch.save wrote it before version 1.6: five pickles (a magic number, a version, facts about the machine, the tensors by
-name, the keys of their storages), then the numbers of each storage. Output: arrays by name.
+Input: a file as torch.save wrote it before version 1.6: five pickles (a magic number, a version, facts about the machine, the
+tensors by name, the keys of their storages), then the numbers of each storage. Output: arrays by name.
 
-Reading a pickle the usual way calls whatever functions it names. Here its instructions are only listed (pickletools), and those that put
-together names, numbers and tensors are followed; any other instruction, and any name but NAMES, is refused.
+Reading a pickle the usual way calls whatever functions it names. Here its instructions are only listed (pickletools), and those
+that put together names, numbers and tensors are followed; any other instruction, and any name but NAMES, is refused.
 """
 
 import pickletools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -21,7 +21,8 @@ Tensors = Mapping[str, npt.NDArray[np.generic]]
 
 MAGIC, VERSION = 0x1950A86A20F9469CFC6C, 1001
 DICT, TENSOR = "collections OrderedDict", "torch._utils _rebuild_tensor_v2"
-NUMBERS: Final = {"torch FloatStorage": np.dtype("<f4"), "torch LongStorage": np.dtype("<i8")}
+Dtype = np.dtype[np.float32] | np.dtype[np.int64]
+NUMBERS: Final[Mapping[str, Dtype]] = {"torch FloatStorage": np.dtype("<f4"), "torch LongStorage": np.dtype("<i8")}
 NAMES: Final = frozenset({DICT, TENSOR, *NUMBERS})
 CONSTANTS: Final[Mapping[str, object]] = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
 PLAIN: Final = frozenset({"BINUNICODE", "BININT", "BININT1", "BININT2", "LONG1"})
@@ -38,7 +39,7 @@ class _Name(NamedTuple):
 
 
 class _Storage(NamedTuple):
-    dtype: np.dtype[np.generic]
+    dtype: Dtype
     key: str
     size: int
 
@@ -52,6 +53,9 @@ class _Tensor(NamedTuple):
 
 class _Mark:
     """Where a collection begins on the stack."""
+
+
+NEW: Final[Mapping[str, Callable[[], object]]] = {"MARK": _Mark, "EMPTY_DICT": dict, "EMPTY_LIST": list}
 
 
 def read_checkpoint(path: Path) -> Tensors:
@@ -103,14 +107,20 @@ def _pickled(file: BinaryIO) -> object:
     for instruction, argument, _ in pickletools.genops(file):
         name = instruction.name
         if name in PUT:
-            memory[argument] = stack[-1]
+            memory[_whole(argument)] = stack[-1]
         elif name in GET:
-            stack.append(memory[argument])
+            stack.append(memory[_whole(argument)])
         elif name == "STOP":
             return stack.pop()
         elif name != "PROTO":
             _follow(name, argument, stack)
     raise CheckpointError("a pickle without an end")
+
+
+def _whole(argument: object) -> int:
+    if not isinstance(argument, int):
+        raise CheckpointError(f"{argument!r} is no place in the memory of a pickle")
+    return argument
 
 
 def _follow(name: str, argument: object, stack: list[object]) -> None:
@@ -119,12 +129,8 @@ def _follow(name: str, argument: object, stack: list[object]) -> None:
         stack.append(argument)
     elif name in CONSTANTS:
         stack.append(CONSTANTS[name])
-    elif name == "MARK":
-        stack.append(_Mark())
-    elif name == "EMPTY_DICT":
-        stack.append({})
-    elif name == "EMPTY_LIST":
-        stack.append([])
+    elif name in NEW:
+        stack.append(NEW[name]())
     elif name == "TUPLE":
         stack.append(tuple(_since_mark(stack)))
     elif name in TUPLES:
@@ -179,7 +185,7 @@ def _since_mark(stack: list[object]) -> list[object]:
 def _storage(identity: object) -> _Storage:
     """Of ("storage", type, key, device, size, view)."""
     match identity:
-        case ("storage", _Name(text), str(key), str(), int(size), None) if text in NUMBERS and size >= 0:
+        case ("storage", _Name(text), str(key), str(), int(size), None) if size >= 0 and text in NUMBERS:
             return _Storage(NUMBERS[text], key, size)
     raise CheckpointError(f"not a storage: {identity}")
 

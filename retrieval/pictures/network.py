@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0: what a picture looks like, as 1,280 numbers, from a convolutional network that was trained to tell 1,000 classes.
+"""EfficientNet-Lite0: what a picture looks like, as 1,280 numbers, from a convolutional network trained to tell 1,000 classes.
 
-Input: pictures as pixels. Output: vectors. Tan and Le 2019 (EfficientNet), in the variant Lite of 2020: without squeeze-and-excitation
-and with ReLU6. The last layer, which names the class, is left out.
+Input: pictures as pixels. Output: vectors. Tan and Le 2019 (EfficientNet), in the variant Lite of 2020: without
+squeeze-and-excitation and with ReLU6. The last layer, which names the class, is left out.
 """
 
 from collections.abc import Mapping
@@ -22,8 +22,8 @@ CHANNELS = 3
 
 @dataclass(frozen=True)
 class Blocks:
-    """Like blocks in a row (inverted bottlenecks: Sandler et al. 2018). stride: of the first, the others have 1. expansion: how many
-    times as many channels it has inside as at its entry; 1 = it has no layer that expands. filters: channels at its exit."""
+    """Like blocks in a row (inverted bottlenecks: Sandler et al. 2018). stride: of the first, the others have 1. expansion: how
+    many times as many channels it has inside as at its entry; 1 = it has no layer that expands. filters: channels at its exit."""
 
     repeats: int
     kernel: int

