@@ -43,8 +43,9 @@ CUSTOMERS: Schema = {"customer": pl.UInt32, "age": pl.Float32, "age_band": pl.UI
 """One row per customer. age: years; age_band: 1 = youngest; both null when unknown. Further columns are the adapter's
 attributes, all Float32 (ordinal or 0/1 codes, null = unknown); they are facts about the customer without a date."""
 
-ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, **dict.fromkeys(LEVELS, pl.UInt32)}
-"""One row per article of the catalogue, sold or not. name: for people only, never a feature."""
+ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, "text": pl.String, **dict.fromkeys(LEVELS, pl.UInt32)}
+"""One row per article of the catalogue, sold or not. name: what people call it. text: all other words about it, such as its
+description and the names of its levels; null = none. Sources may read both to compare articles; neither is ever a feature."""
 
 ARTICLE_PICTURES: Schema = {"article": pl.UInt32}
 """One row per article with a picture, sorted. Further column: `vector`, Array(Float32, dim), of length 1; the more alike two

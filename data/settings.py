@@ -32,12 +32,13 @@ class CustomerColumns:
 
 @dataclass(frozen=True)
 class ArticleColumns:
-    """The optional articles file of a plain log; the levels are those of data/schema.py."""
+    """The optional articles file of a plain log; the levels are those of data/schema.py. text: columns of words, for ARTICLES."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
     file: str
     id: str
     name: str
+    text: tuple[str, ...]
     product: str
     category: str
     department: str

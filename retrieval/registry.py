@@ -4,6 +4,7 @@ from typing import Final
 
 from lookbook.retrieval.source import CandidateSource
 from lookbook.retrieval.sources.co_purchase import CoPurchase
+from lookbook.retrieval.sources.content import Content
 from lookbook.retrieval.sources.favourite_category import FavouriteCategory
 from lookbook.retrieval.sources.matrix_factorization import MatrixFactorization
 from lookbook.retrieval.sources.popularity import Popularity
@@ -17,4 +18,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     CoPurchase.name: CoPurchase,
     FavouriteCategory.name: FavouriteCategory,
     MatrixFactorization.name: MatrixFactorization,
+    Content.name: Content,
 }

@@ -19,6 +19,7 @@ MakeDataset = Callable[..., Dataset]
 Scramble = Callable[[Dataset, date], Dataset]
 LAST_DAY = date(2020, 9, 22)
 KINDS = ("display", "mailer")
+WORDS = ("cotton", "wool", "silk", "wide", "narrow", "long", "short")
 
 
 def build_dataset(
@@ -78,7 +79,11 @@ def random_market(seed: int = 7, n_customers: int = 60, n_articles: int = 80, n_
     ).with_columns(pl.col("age", "member").cast(pl.Float32))
     sizes = dict(zip(LEVELS, (30, 12, 5, 4, 8, 6), strict=True))
     levels = {level: [None if i % 17 == 0 else int(i * 31 % n) + 1 for i in range(n_articles)] for level, n in sizes.items()}
-    articles = pl.DataFrame({"article": np.arange(n_articles), "name": [f"article {i}" for i in range(n_articles)], **levels})
+    words = {
+        "name": [f"article {i}" for i in range(n_articles)],
+        "text": [None if i % 13 == 0 else " ".join(WORDS[i % n] for n in (3, 5, 7)) for i in range(n_articles)],
+    }
+    articles = pl.DataFrame({"article": np.arange(n_articles), **words, **levels})
     return build_dataset(transactions, customers, articles)
 
 

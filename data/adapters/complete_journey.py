@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.conversion.attributes import joined
 from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.raw_tables import RAW_PLAN, Adapter, PlanReader, RawPlan, RawTables, RawTransactions
@@ -179,15 +180,16 @@ def _customers(households: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _articles(products: pl.LazyFrame) -> pl.LazyFrame:
-    text = {level: pl.lit(None, dtype=pl.String) for level in ("section", "colour")}
+    absent = {level: pl.lit(None, dtype=pl.String) for level in ("section", "colour")}
     return products.select(
         pl.col("product_id").cast(pl.String).alias("article_id"),
         pl.concat_str("product_type", "package_size", separator=", ", ignore_nulls=True).alias("name"),
+        joined(("product_category", "department", "brand")),
         pl.col("product_type").alias("product"),
         pl.col("product_category").alias("category"),
         pl.col("department"),
-        text["section"].alias("section"),
-        text["colour"].alias("colour"),
+        absent["section"].alias("section"),
+        absent["colour"].alias("colour"),
         pl.col("manufacturer_id").cast(pl.String).alias("brand"),
     )
 

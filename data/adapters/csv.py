@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.conversion.attributes import age_columns, ranked
+from lookbook.data.conversion.attributes import age_columns, joined, ranked
 from lookbook.data.conversion.lists import ListSource, read_list
 from lookbook.data.conversion.parse import Dating, days_of, trim
 from lookbook.data.conversion.quarantine import Intake
@@ -29,6 +29,9 @@ ONLINE = "2"
 """The code of the online channel (H&M: 2 = online), which features compare with."""
 
 ANY_KIND = "any"
+
+_TEXT = "text "
+"""Before the name of a column of texts, in the names of what a column says."""
 
 
 def files(settings: DataSettings) -> dict[str, Path]:
@@ -93,14 +96,15 @@ def mapping_explained(table: str, mapping: Mapping[str, str]) -> Iterator[None]:
     except MissingColumnError as error:
         missing, present = error.missing, error.present
         role = next(key for key, column in mapping.items() if column == missing)
-        key = {"customer_id": "customer", "article_id": "article", "date_text": "date"}.get(role, role)
+        key = {"customer_id": "customer", "article_id": "article", "date_text": "date"}.get(role, role.removesuffix(f" {missing}"))
         free = [column for column in present if column not in mapping.values()] or list(present)
         near = max(free, key=lambda column: max(_alike(column, name) for name in (missing, key)))
+        one = f'["{near}"]' if role.startswith(_TEXT) else f'"{near}"'
         raise ColumnError(
             f"{table}.{key} = {missing!r}: there is no such column",
             error.where,
             expected="one of the columns there: " + ", ".join(present),
-            fix=f'write {key} = "{near}" in [{table}], or the column that it is',
+            fix=f"write {key} = {one} in [{table}], or the column that it is",
         ) from None
 
 
@@ -189,14 +193,17 @@ def _latest(rows: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _article_columns(mapping: CsvMapping) -> dict[str, str]:
-    """What a column says of an article, and its name in the file."""
+    """What a column says of an article, and its name in the file; texts, of which there may be several, are called by both."""
     named = {name: str(getattr(mapping.articles, name)) for name in ("name", *LEVELS)}
-    return {name: column for name, column in named.items() if column}
+    texts = {f"{_TEXT}{column}": column for column in mapping.articles.text}
+    return {name: column for name, column in named.items() if column} | texts
 
 
 def _with_all_levels(table: pl.DataFrame) -> pl.DataFrame:
     absent = [pl.lit(None, dtype=pl.String).alias(name) for name in ("name", *LEVELS) if name not in table.columns]
-    return table.with_columns(*absent).select("article_id", "name", *LEVELS)
+    texts = [column for column in table.columns if column.startswith(_TEXT)]
+    text = joined(texts) if texts else pl.lit(None, dtype=pl.String).alias("text")
+    return table.with_columns(*absent).select("article_id", "name", text, *LEVELS)
 
 
 def plan_files(settings: DataSettings) -> dict[str, Path]:

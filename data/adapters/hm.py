@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.conversion.attributes import age_columns, coded, warn_unknown_codes
+from lookbook.data.conversion.attributes import age_columns, coded, joined, warn_unknown_codes
 from lookbook.data.conversion.lists import ListSource, pad_article_ids, read_list
 from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
@@ -33,11 +33,13 @@ ARTICLE_COLUMNS = {
     "article_id": "article_id", "name": "prod_name", "product": "product_code", "category": "product_type_no",
     "department": "department_no", "section": "section_no", "colour": "colour_group_code", "brand": "index_code",
 }  # fmt: skip
+TEXT_COLUMNS = (
+    "product_type_name", "product_group_name", "graphical_appearance_name", "colour_group_name", "perceived_colour_master_name",
+    "department_name", "index_group_name", "section_name", "garment_group_name", "detail_desc",
+)  # fmt: skip
 UNREAD_ARTICLE_COLUMNS = frozenset({
-    "product_type_name", "product_group_name", "graphical_appearance_no", "graphical_appearance_name", "colour_group_name",
-    "perceived_colour_value_id", "perceived_colour_value_name", "perceived_colour_master_id", "perceived_colour_master_name",
-    "department_name", "index_name", "index_group_no", "index_group_name", "section_name", "garment_group_no",
-    "garment_group_name", "detail_desc",
+    "graphical_appearance_no", "perceived_colour_value_id", "perceived_colour_value_name", "perceived_colour_master_id",
+    "index_name", "index_group_no", "garment_group_no",
 })  # fmt: skip
 FLAG = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 CLUB = {"left club": 0, "pre-create": 1, "active": 2}
@@ -57,14 +59,14 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     source = files(settings)
     pad = settings.repair_ids or "article_id" in whole_number_columns(source["articles"])
     articles = ListSource(
-        "articles", "article_id", source["articles"], ARTICLE_COLUMNS, HmArticleRules,
+        "articles", "article_id", source["articles"], ARTICLE_COLUMNS | {column: column for column in TEXT_COLUMNS}, HmArticleRules,
         known=UNREAD_ARTICLE_COLUMNS, separator=",", pad_ids=pad,
     )  # fmt: skip
     return RawTables(
         name="hm",
         transactions=_transactions(source["transactions_train"], settings, intake.tally, today),
         customers=_customers(source["customers"], intake),
-        articles=read_list(articles, intake),
+        articles=read_list(articles, intake).select(*ARTICLE_COLUMNS, joined(TEXT_COLUMNS)),
         keep_unknown_articles=False,
         order=_order(source["sample_submission"], intake) if "sample_submission" in source else None,
     )

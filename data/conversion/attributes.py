@@ -1,9 +1,9 @@
-"""Attributes of customers as numbers.
+"""Attributes of customers as numbers, and texts of articles.
 
-Input: text columns. Output: expressions for age, age_band and Float32 codes; null = unknown.
+Input: text columns. Output: expressions for age, age_band, Float32 codes and joined texts; null = unknown.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -47,6 +47,14 @@ def ranked(column: str) -> pl.Expr:
     """Code 1, 2, ... of a text, in sorted order."""
     text = pl.col(column).str.strip_chars()
     return pl.when(text.is_not_null()).then(text.rank("dense")).cast(pl.Float32).alias(column)
+
+
+def joined(columns: Iterable[str]) -> pl.Expr:
+    """The texts of an article in several columns as one, `text` of ARTICLES; null where all are empty."""
+    text = pl.concat_str(
+        (pl.col(column).str.strip_chars().replace("", None) for column in columns), separator=" ", ignore_nulls=True
+    )
+    return pl.when(text != "").then(text).alias("text")
 
 
 def warn_unknown_codes(table: pl.DataFrame, column: str, codes: Mapping[str, int], tally: Tally) -> None:

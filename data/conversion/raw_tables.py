@@ -48,7 +48,7 @@ class RawTables:
     """A whole data set.
 
     customers: customer_id (String, unique), age, age_band, attributes; null when the retailer has no such table.
-    articles: article_id (String, unique), name, LEVELS (String; null = unknown); null likewise.
+    articles: article_id (String, unique), name, text, LEVELS (String; null = unknown); null likewise.
     keep_unknown_articles: whether a purchase of an article that is not in the table is kept without attributes, or quarantined.
     order: customer_id in the order that a submission must have; null: the order of the customers table.
     """

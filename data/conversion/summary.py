@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from lookbook.data.reading.tally import Tally
 
-FORMAT = 2
+FORMAT = 3
 """Layout of the canonical folder; another number means: convert again."""
 
 

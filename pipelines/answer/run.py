@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from lookbook.data.schema import PAIR
+from lookbook.data.schema import LEVELS, PAIR
 from lookbook.data.windows import Window
 from lookbook.pipelines.answer.asked import Asked
 from lookbook.pipelines.errors import ArtifactError
@@ -62,7 +62,7 @@ class Run:
     @cached_property
     def articles(self) -> pl.DataFrame:
         """Every article with its name and its levels (product, category, ..., as numbers), in the order of the ids."""
-        levels = self._system.dataset.articles.drop("name")
+        levels = self._system.dataset.articles.select("article", *LEVELS)
         named = article_names(self._system.folder).join(levels, on="article", how="left", maintain_order="left")
         return named.select(pl.col("article_id").alias("article"), pl.exclude("article", "article_id")).collect()
 

@@ -101,6 +101,12 @@ def test_the_order_of_input_rows_does_not_matter(problem, features, features_of)
     assert_frame_equal(features_of(shuffled, problem.pairs, embeddings), features, check_exact=True)
 
 
+def test_names_and_texts_of_articles_do_not_matter(problem, features, features_of):
+    words = pl.concat_str(pl.lit("words "), pl.col("article"))
+    named = replace(problem.history, articles=problem.history.articles.with_columns(name=words, text=words))
+    assert_frame_equal(features_of(named, problem.pairs, problem.embeddings), features, check_exact=True)
+
+
 def test_rows_on_and_after_as_of_do_not_matter(problem, features, features_of, scramble_from):
     rows = problem.dataset.transactions
     future = rows.filter(pl.col("date") >= AS_OF)

@@ -81,13 +81,18 @@ def test_demographics_become_ordered_numbers_and_unknown_households_have_none(co
 
 
 def test_the_product_hierarchy_is_coded_and_a_missing_article_is_kept(converted: Dataset) -> None:
-    articles = converted.articles.select("article", "name", "product", "category", "department", "colour", "brand").collect()
+    articles = converted.articles.select(pl.exclude("section", "text")).collect()
     assert articles.rows() == [
         (0, "SLICED, 5 OZ", 1, 1, 1, None, 2),
         (1, "SOAP", 2, None, 2, None, 1),
         (2, None, None, None, None, None, None),
         (3, "SLICED, 9 OZ", 1, 1, 1, None, 2),
     ]
+
+
+def test_the_words_of_an_article_are_those_of_the_hierarchy_that_its_name_lacks(converted: Dataset) -> None:
+    texts = converted.articles.select("text").collect()["text"].to_list()
+    assert texts == ["HAM DELI National", "GROCERY Private", None, "HAM DELI National"]
 
 
 PROMOTED = [

@@ -19,7 +19,7 @@ README = Path(__file__).parents[3] / "data" / "README.md"
 LOG = "customer,article,date,price\nc,x,2024-03-01,1.5\nb,x,2024-03-02,2.5\nb,y,2024-03-02,2.5\n"
 
 MakeSettings = Callable[..., DataSettings]
-ARTICLES = dict.fromkeys(("file", "id", "name", *LEVELS), "")
+ARTICLES: dict[str, object] = dict.fromkeys(("file", "id", "name", *LEVELS), "") | {"text": []}
 
 
 def written(folder: Path, **files: str) -> str:
@@ -58,7 +58,7 @@ def test_a_log_alone_gives_customers_and_articles_without_attributes(
     summary = convert_dataset(settings, tmp_path / "out", today=today)
     dataset = Dataset.open(tmp_path / "out")
     assert dataset.customers.collect().rows() == [(0, None, None), (1, None, None)]
-    assert dataset.articles.collect().rows() == [(0, None, *[None] * len(LEVELS)), (1, None, *[None] * len(LEVELS))]
+    assert dataset.articles.collect().rows() == [(0, *[None] * (2 + len(LEVELS))), (1, *[None] * (2 + len(LEVELS)))]
     assert (summary.unknown_customers, summary.unknown_articles) == (0, 0)
     assert dataset.transactions.collect()["channel"].to_list() == [0, 0, 0]
 
@@ -76,7 +76,7 @@ def test_attribute_files_become_numbers(make_settings: MakeSettings, tmp_path: P
         csv={
             "customers": {"file": "people.csv", "id": "id", "age": "years", "numbers": ["points"], "categories": ["tier"]},
             "articles": {
-                "file": "goods.csv", "id": "sku", "name": "title", "product": "", "category": "group",
+                "file": "goods.csv", "id": "sku", "name": "title", "text": [], "product": "", "category": "group",
                 "department": "", "section": "", "colour": "", "brand": "",
             },
         },

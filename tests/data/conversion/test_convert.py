@@ -138,12 +138,24 @@ def test_the_submission_follows_the_customers_file_and_appends_unknown_customers
 def test_levels_are_coded_in_the_order_of_their_sorted_texts(settings: DataSettings, tmp_path: Path, today: date) -> None:
     convert_dataset(settings, tmp_path / "out", today=today)
     articles = Dataset.open(tmp_path / "out").articles.head(4).collect()
-    assert articles.drop("name").rows() == [
+    assert articles.drop("name", "text").rows() == [
         (0, 1, 1, 1, 1, 1, 1),
         (1, 1, 2, 2, 2, 2, 2),
         (2, 2, 3, 3, 1, 1, 3),
         (3, 2, 4, 1, 2, 2, 1),
     ]
+
+
+def test_the_words_of_an_article_are_its_description_and_the_names_of_its_groups(
+    settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    articles = pl.read_csv(hm_folder / "articles.csv", infer_schema=False)
+    silent = articles.with_columns(detail_desc=pl.when(pl.int_range(pl.len()) > 0).then("detail_desc"))
+    silent.write_csv(hm_folder / "articles.csv")
+    convert_dataset(settings, tmp_path / "out", today=today)
+    texts = Dataset.open(tmp_path / "out").articles.head(2).collect()["text"].to_list()
+    groups = "Vest top Garment Upper body Solid Black Black Jersey Basic Ladieswear Womens Basics Jersey Basic"
+    assert texts == [groups, f'{groups} Jersey top, "narrow" straps, number 1.']
 
 
 def test_what_a_killed_conversion_left_does_no_harm(settings: DataSettings, tmp_path: Path, today: date) -> None:

@@ -27,7 +27,7 @@ PURCHASES = pl.DataFrame({
 
 
 def raw_tables(article_ids: list[str]) -> RawTables:
-    levels = {level: pl.Series([None] * len(article_ids), dtype=pl.String) for level in ("name", *LEVELS)}
+    levels = {level: pl.Series([None] * len(article_ids), dtype=pl.String) for level in ("name", "text", *LEVELS)}
     purchases = RawTransactions(
         file=Path("purchases.csv"), batches=lambda: iter([PURCHASES]), columns={}, rules=ANY_PURCHASE, dropped=frozenset(),
         dating=Dating("", "", date(2021, 1, 1), date(2021, 1, 1)), price_per_line=False,

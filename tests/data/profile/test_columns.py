@@ -36,7 +36,7 @@ def test_every_column_is_described_by_what_it_is() -> None:
     found = {name: [role(column, dtype if isinstance(dtype, pl.DataType) else dtype()) for column, dtype in schema.items()]
              for name, schema in kinds.items()}  # fmt: skip
     assert found["transactions"] == ["id", "id", "date", "number", "number", "code"]
-    assert found["articles"] == ["id", "text", *["code"] * len(LEVELS)]
+    assert found["articles"] == ["id", "text", "text", *["code"] * len(LEVELS)]
 
 
 def test_numbers_have_the_statistics_of_their_known_values(market: Dataset) -> None:
