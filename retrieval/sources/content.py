@@ -41,7 +41,8 @@ class Content:
 
     A customer's vector is the mean of those of what they bought, each day of purchase halved every `customer_half_life_days`. Sales
     are days of purchase, decayed likewise, over those of the mean article on sale. Candidates are articles on sale and articles
-    that nobody bought before the week; the best of the latter have `unsold_share` of the `k` places for themselves.
+    that nobody bought before the week. An article that nobody bought more than `launch_days` before the week is a launch: the best
+    of these have `launch_share` of the `k` places for themselves.
     """
 
     name: ClassVar[str] = "content"
@@ -61,11 +62,12 @@ class Content:
     on_sale_days: Count
     sales_power: NotNegative
     smoothing: Positive
-    unsold_share: Annotated[float, Ge(0), Le(1)]
+    launch_days: Count
+    launch_share: Annotated[float, Ge(0), Le(1)]
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:
         """terms: term, articles (that have it), idf, vector (its weight in each dimension). article_vectors: id, vector (length 1).
-        offered: article, weight ((sales + smoothing) ** sales_power), unsold (nobody bought it yet); the articles that may be
+        offered: article, weight ((sales + smoothing) ** sales_power), launch (whether it is one); the articles that may be
         candidates: without those that were sold, but not within `on_sale_days`.
         """
         terms, articles = word_vectors(history.articles, dim=self.dim, min_articles=self.min_articles, seed=seed)
@@ -77,9 +79,10 @@ class Content:
         vectors = learned["article_vectors"].collect()
         offered = vectors.join(learned["offered"].collect(), left_on="id", right_on="article", maintain_order="left")
         ids, tastes = self._tastes(vectors, history)
-        reserved = _best(ids, tastes, offered.filter("unsold"), int(self.k * self.unsold_share))
+        launches, places = offered.filter("launch"), int(self.k * self.launch_share)
+        reserved = _best(ids, tastes, launches, places)
         others = _best(ids, tastes, offered, self.k).join(reserved, on=PAIR, how="anti", maintain_order="left")
-        room = self.k - min(int(self.k * self.unsold_share), offered["unsold"].sum())
+        room = self.k - min(places, launches.height)
         kept = others.filter(pl.int_range(pl.len()).over("customer") < room)
         return rank_candidates(pl.concat([reserved, kept]).lazy(), self.k)
 
@@ -98,16 +101,21 @@ class Content:
         sold = (
             purchase_days(history.transactions)
             .group_by("article")
-            .agg(sales=decay(pl.col("days_ago"), self.article_half_life_days).sum(), last=pl.col("days_ago").min())
+            .agg(
+                sales=decay(pl.col("days_ago"), self.article_half_life_days).sum(),
+                first=pl.col("days_ago").max(),
+                last=pl.col("days_ago").min(),
+            )
         )
+        weight = ((pl.col("sales") + self.smoothing) ** self.sales_power).cast(pl.Float32)
         on_sale = pl.col("last") <= self.on_sale_days
         mean = pl.col("sales").filter(on_sale).mean()
         return (
             history.articles.select("article")
             .join(sold, on="article", how="left")
-            .with_columns(sales=(pl.col("sales") / mean).fill_null(0.0), unsold=pl.col("last").is_null())
-            .filter(pl.col("unsold") | on_sale)
-            .select("article", ((pl.col("sales") + self.smoothing) ** self.sales_power).cast(pl.Float32).alias("weight"), "unsold")
+            .with_columns(sales=(pl.col("sales") / mean).fill_null(0.0))
+            .filter(pl.col("last").is_null() | on_sale)
+            .select("article", weight=weight, launch=pl.col("first").is_null() | (pl.col("first") <= self.launch_days))
         )
 
     def _bought(self, history: History) -> pl.LazyFrame:

@@ -38,7 +38,7 @@ def shop(make_dataset: Callable[..., Dataset]) -> Dataset:
 def source(with_settings: WithSettings, **changes: object) -> CandidateSource:
     """Its settings for a small shop: a sale counts alike on every day."""
     plain = {"article_half_life_days": 1e9, "customer_half_life_days": 1e9, "sales_power": 1.0, "smoothing": 0.5}
-    return with_settings("content", **{"unsold_share": 0.0, "k": 10, **plain, **changes})
+    return with_settings("content", **{"launch_share": 0.0, "k": 10, **plain, **changes})
 
 
 def scores(found: pl.DataFrame, customer: int) -> dict[int, float]:
@@ -77,10 +77,22 @@ def test_articles_nobody_bought_yet_are_found_and_those_sold_out_are_not(
     shop: Dataset, with_settings: WithSettings, retrieve: Retrieve
 ) -> None:
     learned, found = retrieve(source(with_settings), shop, AS_OF)
-    assert learned["offered"].filter("unsold")["article"].to_list() == [3, 4, 8]
+    assert learned["offered"]["article"].to_list() == [1, 2, 3, 4, 6, 7, 8]
     assert {3, 4} < set(scores(found, 1))
     assert 5 not in found["article"]
     assert 5 in retrieve(source(with_settings, on_sale_days=100), shop, AS_OF)[1]["article"]
+
+
+def test_a_launch_is_an_article_that_nobody_bought_before_the_last_days(
+    shop: Dataset, with_settings: WithSettings, retrieve: Retrieve
+) -> None:
+    launches = {
+        days: retrieve(source(with_settings, launch_days=days), shop, AS_OF)[0]["offered"].filter("launch")["article"].to_list()
+        for days in (1, 2, 7, 8)
+    }
+    assert launches == {1: [3, 4, 6, 7, 8], 2: [2, 3, 4, 6, 7, 8], 7: [2, 3, 4, 6, 7, 8], 8: [1, 2, 3, 4, 6, 7, 8]}
+    few = retrieve(source(with_settings, launch_days=1, launch_share=0.5, k=2), shop, AS_OF)[1]
+    assert few.filter(pl.col("customer") == 3)["article"].to_list() == [1, 3]
 
 
 def test_an_article_of_which_nothing_is_said_is_no_candidate_and_makes_no_customer_known(
@@ -114,24 +126,24 @@ def in_loops(chosen: CandidateSource, learned: dict[str, pl.DataFrame], dataset:
         ]
         taste = sum(weight * vector for weight, vector in weighed)
         offered = {
-            article: (float(vectors[article] @ taste) / float(np.linalg.norm(taste)) * weight, unsold)
-            for article, weight, unsold in learned["offered"].rows()
+            article: (float(vectors[article] @ taste) / float(np.linalg.norm(taste)) * weight, launch)
+            for article, weight, launch in learned["offered"].rows()
         }
         ranked = sorted(offered, key=lambda article: (-offered[article][0], article))
-        reserved = [article for article in ranked if offered[article][1]][: int(settings["k"] * settings["unsold_share"])]
+        reserved = [article for article in ranked if offered[article][1]][: int(settings["k"] * settings["launch_share"])]
         others = [article for article in ranked if article not in reserved][: settings["k"] - len(reserved)]
         yield int(str(customer)), sorted([*reserved, *others])
 
 
 @pytest.mark.parametrize(("k", "share"), [(1, 1.0), (5, 0.0), (10, 0.3), (20, 0.1), (40, 0.5), (79, 1.0), (500, 0.2)])
-def test_the_best_unsold_articles_have_their_share_of_the_places(
+def test_the_best_launches_have_their_share_of_the_places(
     k: int, share: float, market: Dataset, with_settings: WithSettings, retrieve: Retrieve
 ) -> None:
     hidden = market.transactions.filter(pl.col("article") % 9 > 0)
     shop = replace(market, transactions=hidden)
-    chosen = with_settings("content", k=k, unsold_share=share)
+    chosen = with_settings("content", k=k, launch_share=share)
     learned, found = retrieve(chosen, shop, AS_OF)
-    assert learned["offered"]["unsold"].sum() >= 8
+    assert learned["offered"]["launch"].sum() >= 8
     got = found.group_by("customer").agg(pl.col("article").sort()).sort("customer")
     expected = list(in_loops(chosen, learned, shop))
     assert_frame_equal(got, pl.DataFrame(expected, schema=got.schema, orient="row"))
