@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.pictures import Pictures
 from lookbook.data.plan.plan import Plan
 from lookbook.data.schema import (
     ARTICLES,
@@ -33,7 +34,7 @@ class History:
 
     transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py. plan:
     KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used. households, links: HOUSEHOLDS and LINKS; null where
-    the data set has none.
+    the data set has none. pictures: ARTICLE_PICTURES; null unless a source reads them.
     """
 
     as_of: date
@@ -43,6 +44,7 @@ class History:
     plan: pl.LazyFrame | None = None
     households: pl.LazyFrame | None = None
     links: pl.LazyFrame | None = None
+    pictures: pl.LazyFrame | None = None
 
     def of(self, customers: pl.Series) -> "History":
         """Narrow transactions and customers to the given customer ids; all else stays whole."""
@@ -59,7 +61,8 @@ class Dataset:
     """Canonical tables of one retailer (data/schema.py). `digest` is the SHA-256 of their bytes.
 
     first_day, last_day: dates of the earliest and latest transaction, both included. plan: null unless it is asked for (data.plan);
-    it has a digest of its own. households, links: null where the data set has none.
+    it has a digest of its own. households, links: null where the data set has none. pictures: null unless a source reads them;
+    with a digest of their own.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Dataset:
     plan: Plan | None = None
     households: pl.LazyFrame | None = None
     links: pl.LazyFrame | None = None
+    pictures: Pictures | None = None
 
     @staticmethod
     def open(folder: Path) -> "Dataset":
@@ -104,8 +108,9 @@ class Dataset:
             days_ago=(pl.lit(as_of) - pl.col("date")).dt.total_days().cast(pl.UInt16)
         )
         plan = self.plan.known(as_of) if self.plan else None
+        pictures = self.pictures.vectors if self.pictures else None
         known = past.select(*PAST_TRANSACTIONS)
-        return History(as_of, known, self.customers, self.articles, plan, self.households, self.links)
+        return History(as_of, known, self.customers, self.articles, plan, self.households, self.links, pictures)
 
     def labels(self, window: Window, customers: pl.Series | None = None) -> pl.LazyFrame:
         """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article.

@@ -47,6 +47,10 @@ ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, "text": pl.String, 
 """One row per article of the catalogue, sold or not. name: what people call it. text: all other words about it, such as its
 description and the names of its levels; null = none. Sources may read both to compare articles; neither is ever a feature."""
 
+ARTICLE_PICTURES: Schema = {"article": pl.UInt32}
+"""One row per article with a picture, sorted. Further column: `vector`, Array(Float32, dim), of length 1; the more alike two
+pictures are, the larger is the dot product of their vectors. Like the attributes it has no date."""
+
 PLAN: Schema = {
     "article": pl.UInt32,
     "kind": pl.UInt8,

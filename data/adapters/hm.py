@@ -17,7 +17,7 @@ from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
-from lookbook.data.errors import MissingColumnError
+from lookbook.data.errors import MissingColumnError, SourceFileError, Where
 from lookbook.data.reading.reader import read_text, whole_number_columns
 from lookbook.data.reading.source_files import find_file, require_file
 from lookbook.data.reading.tally import Tally
@@ -138,4 +138,17 @@ def _order(file: Path, intake: Intake) -> pl.Series:
     return read_list(source, intake)["customer_id"]
 
 
-ADAPTER = Adapter("hm", True, files, read)
+def pictures(settings: DataSettings) -> dict[str, Path]:
+    """images/0XX/0XXXXXXXXX.jpg by article_id, which is the name of the file; the folder in between is its first three digits."""
+    folder = Path(settings.data_dir) / "images"
+    found = {file.stem: file for file in sorted(folder.glob("[0-9]*/*.jpg"))}
+    if not found:
+        what = "holds no pictures" if folder.is_dir() else "does not exist"
+        raise SourceFileError(
+            f"the folder of pictures {what}", Where(folder), expected="images/0XX/0XXXXXXXXX.jpg, as in the competition",
+            fix="put the pictures there, or set picture_weight = 0",
+        )  # fmt: skip
+    return found
+
+
+ADAPTER = Adapter("hm", True, files, read, pictures=pictures)

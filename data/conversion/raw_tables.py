@@ -109,7 +109,8 @@ class Adapter:
     """What a data set states of itself: each file of data/adapters/ has one as ADAPTER.
 
     name: that of the file, with - for _. needs_folder: whether data.data_dir must be given. files: the raw files by role. read: the
-    tables in them; its last argument is today, after which no purchase can be. plan: null = it never has one.
+    tables in them; its last argument is today, after which no purchase can be. plan: null = it never has one. pictures: the
+    file with the picture of each article, by raw id; null = it never has any.
     """
 
     name: str
@@ -117,3 +118,4 @@ class Adapter:
     files: Callable[[DataSettings], dict[str, Path]]
     read: Callable[[DataSettings, Intake, date], RawTables]
     plan: PlanReader | None = None
+    pictures: Callable[[DataSettings], dict[str, Path]] | None = None
