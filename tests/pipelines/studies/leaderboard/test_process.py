@@ -61,7 +61,7 @@ def test_all_sources_and_baselines_are_judged_in_the_week_that_was_asked_for(tol
     assert found["weeks"] == ["2020-09-09"]
     assert {row["method"] for row in found["methods"]} == {*SOURCES, *BASELINES}
     assert found["beside"] == ["repurchase", "popularity", "same_product", "co_purchase", "matrix_factorization"]
-    assert all(row["cpu_seconds"] > 0 for row in found["methods"] if not row["note"].startswith("refused"))
+    assert all(row["peak_memory_mb"] > 0 for row in found["methods"] if not row["note"].startswith("refused"))
 
 
 def test_the_file_is_in_the_run_and_the_run_stays_whole(told: dict[str, object]) -> None:
