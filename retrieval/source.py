@@ -4,10 +4,11 @@ Input: History. Output: CANDIDATES (data/schema.py), and EVIDENCE for those that
 """
 
 from collections.abc import Mapping
+from math import inf
 from typing import Annotated, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 import polars as pl
-from annotated_types import Ge, Gt, Le
+from annotated_types import Ge, Gt, Le, Lt
 
 from lookbook.data.dataset import History
 from lookbook.data.order import best_first
@@ -32,8 +33,10 @@ Device = Literal["cpu", "gpu"]
 
 Count = Annotated[int, Gt(0), Le(65_535)]
 Days = Annotated[float, Gt(0)]
-Positive = Annotated[float, Gt(0)]
-NotNegative = Annotated[float, Ge(0)]
+Positive = Annotated[float, Gt(0), Lt(inf)]
+NotNegative = Annotated[float, Ge(0), Lt(inf)]
+Exponent = Annotated[float, Ge(0), Le(5)]
+"""Larger ones of decayed purchases, which may be 2**-20, would leave the range of a Float32."""
 Level = Literal["product", "category", "department", "section", "colour", "brand"]
 """A column of data.schema.LEVELS."""
 

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import polars as pl
-from annotated_types import Ge, Le
+from annotated_types import Ge, Gt, Le
 
 from lookbook.data.dataset import History
 from lookbook.data.schema import CANDIDATES, PAIR
@@ -19,8 +19,7 @@ from lookbook.retrieval.source import (
     Count,
     Days,
     Device,
-    NotNegative,
-    Positive,
+    Exponent,
     Tables,
     decay,
     purchase_days,
@@ -60,8 +59,8 @@ class Content:
     customer_half_life_days: Days
     article_half_life_days: Days
     on_sale_days: Count
-    sales_power: NotNegative
-    smoothing: Positive
+    sales_power: Exponent
+    smoothing: Annotated[float, Gt(0), Le(1_000_000)]
     launch_days: Count
     launch_share: Annotated[float, Ge(0), Le(1)]
 
@@ -79,7 +78,7 @@ class Content:
         vectors = learned["article_vectors"].collect()
         offered = vectors.join(learned["offered"].collect(), left_on="id", right_on="article", maintain_order="left")
         ids, tastes = self._tastes(vectors, history)
-        launches, places = offered.filter("launch"), int(self.k * self.launch_share)
+        launches, places = offered.filter("launch"), int(round(self.k * self.launch_share, 6))
         reserved = _best(ids, tastes, launches, places)
         others = _best(ids, tastes, offered, self.k).join(reserved, on=PAIR, how="anti", maintain_order="left")
         room = self.k - min(places, launches.height)
@@ -113,7 +112,7 @@ class Content:
         return (
             history.articles.select("article")
             .join(sold, on="article", how="left")
-            .with_columns(sales=(pl.col("sales") / mean).fill_null(0.0))
+            .with_columns(sales=pl.when(pl.col("sales") > 0).then(pl.col("sales") / mean).otherwise(0.0))
             .filter(pl.col("last").is_null() | on_sale)
             .select("article", weight=weight, launch=pl.col("first").is_null() | (pl.col("first") <= self.launch_days))
         )

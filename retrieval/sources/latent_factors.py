@@ -6,10 +6,12 @@ Koren, Volinsky 2008).
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from math import inf
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import numpy as np
 import polars as pl
+from annotated_types import Ge, Gt, Le, Lt
 
 from lookbook.data.customer_rows.rows import Floats, Rowed
 from lookbook.data.dataset import History
@@ -21,7 +23,6 @@ from lookbook.retrieval.source import (
     Count,
     Days,
     Device,
-    Positive,
     Tables,
     decay,
     purchase_days,
@@ -56,8 +57,8 @@ class LatentFactors:
     on_sale_days: Count
     history_days: Count
     half_life_days: Days
-    alpha: Positive
-    l2: Positive
+    alpha: Annotated[float, Gt(0), Le(10_000)]
+    l2: Annotated[float, Ge(1e-6), Lt(inf)]
     sweeps: Count
 
     def learn(self, history: History, *, earlier: Tables | None, seed: int, device: Device) -> Tables:

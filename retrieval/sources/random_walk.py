@@ -5,17 +5,18 @@ Input: History. Output: CANDIDATES. RP3beta on the graph of customers and articl
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 import numpy as np
 import polars as pl
+from annotated_types import Gt
 
 from lookbook.data.dataset import History
 from lookbook.retrieval.neighbour_lists.bought import Bought, bought_matrix
 from lookbook.retrieval.neighbour_lists.lists import Similar, neighbour_lists
 from lookbook.retrieval.neighbour_lists.products import entries, row_blocks
 from lookbook.retrieval.neighbour_lists.seeds import FINE_UNITS, Seeds
-from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, NotNegative, Positive, Tables
+from lookbook.retrieval.source import FORBID_UNKNOWN_KEYS, Count, Days, Device, Exponent, Tables
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -41,8 +42,8 @@ class RandomWalk:
     half_life_days: Days
     max_articles: Count
     min_buyers: Count
-    alpha: Positive
-    beta: NotNegative
+    alpha: Annotated[Exponent, Gt(0)]
+    beta: Exponent
     neighbours: Count
     seeds: Count
     seed_half_life_days: Days

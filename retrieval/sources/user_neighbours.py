@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
 import polars as pl
-from annotated_types import Gt, Le
+from annotated_types import Ge, Gt, Le
 
 from lookbook.data.customer_rows.baskets import baskets
 from lookbook.data.customer_rows.rows import Block
@@ -24,7 +24,6 @@ from lookbook.retrieval.source import (
     Count,
     Days,
     Device,
-    NotNegative,
     Tables,
     decay,
     purchase_days,
@@ -55,7 +54,7 @@ class UserNeighbours:
     k: Count
     similarity: Similarity
     neighbours: Count
-    own_weight: NotNegative
+    own_weight: Annotated[float, Ge(0), Le(1_000_000)]
     history_days: Count
     co_buyers: Count
     half_life_days: Days

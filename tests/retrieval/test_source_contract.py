@@ -175,6 +175,18 @@ def test_a_misspelt_key_or_a_k_of_0_is_refused(name: str, with_settings: WithSet
             adapter.validate_python(wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("random_walk", "alpha"), ("random_walk", "beta"), ("content", "sales_power"), ("content", "smoothing"),
+     ("user_neighbours", "own_weight"), ("item_neighbours", "shrinkage"), ("latent_factors", "alpha"), ("latent_factors", "l2")],
+)  # fmt: skip
+def test_a_number_that_leaves_the_range_of_scores_is_refused(name: str, key: str, with_settings: WithSettings) -> None:
+    settings = asdict(with_settings(name))
+    for wrong in (float("inf"), float("nan"), -1.0):
+        with pytest.raises(ValidationError, match=key):
+            TypeAdapter(SOURCES[name]).validate_python({**settings, key: wrong})
+
+
 def test_no_two_sources_learn_a_table_of_one_name_that_features_read(
     market: Dataset, retrieve: Retrieve, with_settings: WithSettings, cache: dict[str, Result]
 ) -> None:

@@ -147,3 +147,22 @@ def test_the_best_launches_have_their_share_of_the_places(
     got = found.group_by("customer").agg(pl.col("article").sort()).sort("customer")
     expected = list(in_loops(chosen, learned, shop))
     assert_frame_equal(got, pl.DataFrame(expected, schema=got.schema, orient="row"))
+
+
+def test_where_all_sales_are_so_long_ago_that_none_counts_articles_are_ranked_by_what_they_are_like(
+    shop: Dataset, with_settings: WithSettings, retrieve: Retrieve
+) -> None:
+    found = retrieve(source(with_settings, article_half_life_days=0.05), shop, AS_OF + timedelta(days=3))[1]
+    assert scores(found, 3) == {1: 0.5, 2: 0.5, 3: 0.5, 4: 0.5, 6: 0.0, 7: 0.0, 8: 0.0}
+
+
+def test_a_share_that_is_a_whole_number_of_places_gives_all_of_them(
+    make_dataset: Callable[..., Dataset], with_settings: WithSettings, retrieve: Retrieve
+) -> None:
+    rows = [(1, article, AS_OF - timedelta(days=20)) for article in range(100)]  # 100 to 199 are launches
+    shop = make_dataset(
+        pl.DataFrame(rows, schema=["customer", "article", "date"], orient="row"),
+        articles=pl.DataFrame({"article": range(200), "name": ["wool hat"] * 200}),
+    )
+    found = retrieve(source(with_settings, k=100, launch_share=0.29), shop, AS_OF)[1]  # 100 x 0.29 is 28.999999999999996
+    assert found.filter(pl.col("article") >= 100).height == 29

@@ -88,3 +88,11 @@ def test_als_keeps_the_contract_of_a_shard(market: Dataset, retrieve: Retrieve, 
     assert_frame_equal(alone, found.filter(pl.col("customer").is_in(shard.implode())))
     mixed = replace(market, transactions=market.transactions.collect().sample(fraction=1, shuffle=True, seed=1).lazy())
     assert_frame_equal(retrieve(source, mixed, as_of)[1], found, check_exact=True)
+
+
+@pytest.mark.parametrize("rows", [[(0, 0, 1)], [(c, a, 1) for c in range(9) for a in range(9)]])
+def test_the_least_pull_and_the_largest_weight_have_a_solution_where_all_bought_the_same(
+    rows: list[tuple[int, int, int]], shop_of: Callable[..., Dataset], retrieve: Retrieve, with_settings: WithSettings
+) -> None:
+    found = retrieve(with_settings("latent_factors", method="als", factors=8, l2=1e-6, alpha=1e4), shop_of(rows), AS_OF)[1]
+    assert found["score"].to_list() == pytest.approx([1.0] * len(rows), abs=0.01)

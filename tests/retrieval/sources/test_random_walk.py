@@ -82,3 +82,11 @@ def test_walks_equal_a_slow_reference(learn: Learn, rows: list[Row], alpha: floa
         patch.setattr(products, "BLOCK_PRODUCTS", block)
         found = learn(rows, alpha=alpha, beta=beta)
     assert found == pytest.approx(walks_slowly(rows, half_life=5.0, alpha=alpha, beta=beta), rel=1e-4)
+
+
+@pytest.mark.parametrize(("alpha", "beta"), [(5.0, 0.0), (1e-9, 5.0), (5.0, 5.0)])
+def test_the_largest_exponents_give_similarities_from_0_to_1(learn: Learn, alpha: float, beta: float) -> None:
+    rows = [(c, a, 1 + 9 * (c + a)) for c in range(10) for a in range(c % 3, 8)]
+    found = learn(rows, alpha=alpha, beta=beta).values()
+    assert max(found) == pytest.approx(1.0)
+    assert min(found) >= 0.0
