@@ -78,13 +78,14 @@ def _liked(found: Found, settings: DataSettings, intake: Intake) -> Iterator[pl.
 
 def _articles(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFrame:
     """name = title with its year; product = title without it; category = all genres, department = the first of them; section =
-    year; brand = the commonest tag."""
+    year; brand = the commonest tag; no text."""
     genres = GENRES_100K if found.set is ML_100K else ("genres",)
     listed = _listed(found, "articles", {"article_id": "movieId", "title": "title", **{name: name for name in genres}}, intake)
     title = pl.col("title").str.strip_chars()
     table = listed.select(
         "article_id",
         name=title,
+        text=pl.lit(None, dtype=pl.String),
         product=title.str.replace(YEAR, ""),
         category=_genres(genres),
         section=title.str.extract(YEAR, 1),
@@ -104,7 +105,9 @@ def _tags(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFrame:
     the first in the order of texts."""
     before, empty = settings.movielens.tags_before, {"article_id": pl.String, "brand": pl.String}
     if before and "tags" not in found.paths:
-        intake.tally.warn(f"data.movielens.tags_before: {found.set.sets[0]} has no tags")
+        tags = found.set.files.get("tags")
+        why = f"there is no {tags.name}" if tags else f"{found.set.sets[0]} has no tags"
+        intake.tally.warn(f"data.movielens.tags_before: {why}")
     if not before or "tags" not in found.paths:
         return pl.DataFrame(schema=empty)
     end = datetime.combine(date.fromisoformat(before), datetime.min.time(), UTC).timestamp()
