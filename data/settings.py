@@ -142,7 +142,10 @@ class MovielensChoices:
         if not 0 <= self.liked <= MOST_STARS:
             raise ValueError(f"liked {self.liked}; allowed: 0 (every rating) to {MOST_STARS} stars")
         if self.tags_before:
-            date.fromisoformat(self.tags_before)
+            try:
+                date.fromisoformat(self.tags_before)
+            except ValueError as error:
+                raise ValueError(f'tags_before {self.tags_before!r}; expected a day as YYYY-MM-DD, or ""') from error
 
 
 @dataclass(frozen=True)

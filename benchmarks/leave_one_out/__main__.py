@@ -14,12 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from lookbook.evaluation.leave_one_out import Days
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from benchmarks.leave_one_out.events import Rated
     from lookbook.evaluation.leave_one_out import LeaveOneOut
     from lookbook.pipelines.settings.config import Settings
 
@@ -40,24 +42,24 @@ def compare(
         Parameter(help="Days before as_of of a known rating: same = 1; order = 1 for the user's last; real = by the calendar."),
     ] = "same",
     liked: Annotated[float, Parameter(help="Least stars of a rating that counts; 0 = all ratings.")] = 0.0,
-    k: Annotated[int, Parameter(help="Length of the lists.")] = 10,
+    k: Annotated[int, Parameter(help="Length of the lists.", validator=Number(gte=1))] = 10,
 ) -> None:
     """Measure and print."""
-    from benchmarks.leave_one_out.events import read_rated
+    from lookbook.evaluation.baselines.registry import BASELINES
     from lookbook.evaluation.leave_one_out import accuracy, leave_one_out
-    from lookbook.pipelines.settings.config import load_settings
+    from lookbook.retrieval.registry import SOURCES
 
-    data = {"data.dataset": "movielens", "data.data_dir": str(folder.absolute()), "data.movielens.liked": liked}
-    settings = load_settings(config, data)
-    with TemporaryDirectory() as scratch:
-        rated = read_rated(settings.data, Path(scratch), today=datetime.now().astimezone().date())
+    asked = (_named(baselines, tuple(BASELINES), "baseline"), _named(sources, tuple(SOURCES), "source"))
+    settings, rated = _read(config, folder, liked)
     task = leave_one_out(rated.events, days=days, customers=rated.customers.lazy(), articles=rated.articles.lazy())
+    if task.labels.is_empty():
+        raise SystemExit("nobody can be judged: no user has two ratings that count")
     print(
         f"{rated.events.height:,} ratings of {rated.customers.height:,} users and {rated.articles.height:,} movies; "
         f"{task.labels.height:,} users are judged; days: {days}",
         flush=True,
     )
-    for name, lists in _methods(settings, task, sources=sources, baselines=baselines, k=k):
+    for name, lists in _methods(settings, task, *asked, k=k):
         started = time.process_time()
         try:
             found = accuracy(lists(), task.labels, k=k)
@@ -69,20 +71,34 @@ def compare(
         print(f"{name:<34} {hits}  NDCG@{k} {found.ndcg:.4f}  {took:.1f} CPU-s", flush=True)
 
 
+def _read(config: Path | None, folder: Path, liked: float) -> "tuple[Settings, Rated]":
+    from benchmarks.leave_one_out.events import read_rated
+    from lookbook.data.errors import DataError
+    from lookbook.pipelines.errors import SettingsError
+    from lookbook.pipelines.settings.config import load_settings
+
+    data = {"data.dataset": "movielens", "data.data_dir": str(folder.absolute()), "data.movielens.liked": liked}
+    try:
+        settings = load_settings(config, data)
+        with TemporaryDirectory() as scratch:
+            return settings, read_rated(settings.data, Path(scratch), today=datetime.now().astimezone().date())
+    except (DataError, SettingsError) as error:
+        raise SystemExit(str(error)) from error
+
+
 def _methods(
-    settings: "Settings", task: "LeaveOneOut", *, sources: str, baselines: str, k: int
+    settings: "Settings", task: "LeaveOneOut", baselines: tuple[str, ...], sources: tuple[str, ...], *, k: int
 ) -> "Iterator[tuple[str, Callable[[], pl.DataFrame]]]":
     """Name and how to get its lists, baselines first."""
     from functools import partial
 
     from benchmarks.leave_one_out.lists import baseline_lists, source_lists
-    from lookbook.evaluation.baselines.registry import BASELINES, published
+    from lookbook.evaluation.baselines.registry import published
     from lookbook.pipelines.settings.config import choose_sources
-    from lookbook.retrieval.registry import SOURCES
 
-    for baseline in published(_named(baselines, tuple(BASELINES), "baseline")):
+    for baseline in published(baselines):
         yield f"{baseline.name} (baseline)", partial(baseline_lists, baseline, task, k=k)
-    for name in _named(sources, tuple(SOURCES), "source"):
+    for name in sources:
         (source,) = choose_sources(settings, only=name, drop=None).sources()
         yield name, partial(source_lists, source, task, k=k, seed=settings.run.seed)
 

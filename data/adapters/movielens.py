@@ -105,7 +105,9 @@ def _tags(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFrame:
     the first in the order of texts."""
     before, empty = settings.movielens.tags_before, {"article_id": pl.String, "brand": pl.String}
     if before and "tags" not in found.paths:
-        intake.tally.warn(f"data.movielens.tags_before: {found.set.sets[0]} has no tags")
+        tags = found.set.files.get("tags")
+        why = f"there is no {tags.name}" if tags else f"{found.set.sets[0]} has no tags"
+        intake.tally.warn(f"data.movielens.tags_before: {why}")
     if not before or "tags" not in found.paths:
         return pl.DataFrame(schema=empty)
     end = datetime.combine(date.fromisoformat(before), datetime.min.time(), UTC).timestamp()

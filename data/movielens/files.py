@@ -54,9 +54,6 @@ class FileSet:
     def needed(self) -> frozenset[str]:
         return frozenset(file.name for role, file in self.files.items() if role != "tags")
 
-    def paths(self, folder: Path) -> dict[str, Path]:
-        return {role: folder / file.name for role, file in self.files.items()}
-
     def __str__(self) -> str:
         names = ", ".join(self.sets[:-1]) + " or " + self.sets[-1] if len(self.sets) > 1 else self.sets[0]
         return f"{names} ({', '.join(file.name for file in self.files.values())})"
@@ -95,14 +92,16 @@ SETS = (ML_100K, ML_1M, ML_CSV)
 
 @dataclass(frozen=True)
 class Found:
-    """A set and the folder that its files lie in, which may be inside a zip file."""
+    """A set and the folder that its files lie in, which may be inside a zip file. names: of all files there."""
 
     set: FileSet
     folder: Path
+    names: frozenset[str]
 
     @property
     def paths(self) -> dict[str, Path]:
-        return self.set.paths(self.folder)
+        """By role, of the files that are there."""
+        return {role: self.folder / file.name for role, file in self.set.files.items() if file.name in self.names}
 
     def read(self, role: str, wanted: Mapping[str, str], tally: Tally, *, known: frozenset[str]) -> Iterator[pl.DataFrame]:
         """See RawFile.read."""
@@ -120,9 +119,10 @@ def find_set(place: Path) -> Found:
         raise SourceFileError(
             "the data folder does not exist", Where(place), expected="a MovieLens zip file, or its folder", fix=_fetch(place)
         )
-    levels = _levels(place)
-    for folders in levels:
-        complete = [Found(each, folder) for folder, names in folders.items() for each in SETS if names >= each.needed]
+    every: dict[Path, set[str]] = {}
+    for folders in _levels(place):
+        every |= folders
+        complete = [found for found in _sets_in(folders) if found.names >= found.set.needed]
         if len(complete) > 1:
             listed = ", ".join(f"{found.set.sets[0]} in {found.folder}" for found in complete)
             raise SourceFileError(
@@ -130,29 +130,40 @@ def find_set(place: Path) -> Found:
             )
         if complete:
             return complete[0]
-    every = {folder: names for folders in levels for folder, names in folders.items()}
-    parts = [Found(each, folder) for folder, names in every.items() for each in SETS if names & each.needed]
+    parts = [found for found in _sets_in(every) if found.names & found.set.needed]
     if not parts:
         raise SourceFileError("no MovieLens files are there", Where(place), expected="; ".join(map(str, SETS)), fix=_fetch(place))
-    part = max(parts, key=lambda found: len(every[found.folder] & found.set.needed))
-    missing = sorted(part.set.needed - every[part.folder])
+    part = max(parts, key=lambda found: len(found.names & found.set.needed))
+    missing = sorted(part.set.needed - part.names)
     raise SourceFileError(
-        f"{', '.join(missing)} is missing", Where(part.folder), expected=f"the files of {part.set}", fix=_fetch(place)
+        f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} missing",
+        Where(part.folder),
+        expected=f"the files of {part.set}",
+        fix=_fetch(place),
     )
+
+
+def _sets_in(folders: Mapping[Path, set[str]]) -> list[Found]:
+    """Every set in every folder, whether its files are there or not."""
+    return [Found(each, folder, frozenset(names)) for folder, names in folders.items() for each in SETS]
 
 
 def _fetch(place: Path) -> str:
     return f"fetch ml-latest-small.zip (or ml-100k.zip, ml-1m.zip, ml-25m.zip) from {HOME} and put it, packed or not, into {place}"
 
 
-def _levels(place: Path) -> list[dict[Path, set[str]]]:
-    """The names of the files by folder: in `place`; in the folders right in it; in the zip files there."""
+def _levels(place: Path) -> Iterator[dict[Path, set[str]]]:
+    """The names of the files by folder: in `place`; in the folders right in it; in the zip files there, which are opened last."""
     if place.is_file():
-        return [_inside(place)]
+        if place.suffix != ".zip":
+            raise SourceFileError("neither a folder nor a zip file", Where(place), expected="a MovieLens zip file, or its folder")
+        yield _inside(place)
+        return
     inner = [entry for entry in sorted(place.iterdir()) if entry.is_dir()]
+    yield {place: _files(place)}
+    yield {folder: _files(folder) for folder in inner}
     archives = [entry for entry in sorted(place.iterdir()) if entry.is_file() and entry.suffix == ".zip"]
-    packed = {folder: names for archive in archives for folder, names in _inside(archive).items()}
-    return [{place: _files(place)}, {folder: _files(folder) for folder in inner}, packed]
+    yield {folder: names for archive in archives for folder, names in _inside(archive).items()}
 
 
 def _files(folder: Path) -> set[str]:

@@ -63,14 +63,23 @@ def rows_before(system: System, target: Target) -> list[list[pl.LazyFrame]]:
     parts = [[stage.table("features") for stage in week] for week in examples_before(system, target)]
     rows = sum(part.select(pl.len()).collect().item() for week in parts for part in week)
     if not rows:
-        raise NoExamplesError(
-            "no training examples: in the training weeks nobody bought an article that was a candidate for them",
-            expected=f"{system.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases; "
-            f"the data set goes from {system.dataset.first_day} to {system.dataset.last_day}",
-            fix="lower ranking.training_weeks in a --config file, or give more weeks of data",
-        )
+        raise _nothing_to_learn_from(system, target)
     share, seed = system.settings.ranking.max_examples / rows, system.settings.run.seed
     thinned = [[seen(system, sample_customers(part, share=share, seed=seed)) for part in week] for week in parts]
     if not feature_schema(thinned[0][0].collect_schema()):
         raise SettingsError(f"setting features.leave_out = {list(system.settings.features.leave_out)}: no feature is left")
     return thinned
+
+
+def _nothing_to_learn_from(system: System, target: Target) -> NoExamplesError:
+    """What is wrong where there are no examples: the sources found nothing, or not what was bought."""
+    found = any(pairs(system, shard).table("pairs").head(1).collect().height for week in target.training for shard in week)
+    weeks = f"{system.settings.ranking.training_weeks} weeks with purchases before the last week, and earlier purchases"
+    needs = "".join(f"; for {source.name} {source.needs}" for source in system.settings.sources())
+    why = "nobody bought an article that was a candidate for them" if found else "no source found a candidate"
+    return NoExamplesError(
+        f"no training examples: in the training weeks {why}",
+        expected=f"{weeks}; the data set goes from {system.dataset.first_day} to {system.dataset.last_day}{'' if found else needs}",
+        fix="lower ranking.training_weeks in a --config file, or give more weeks of data"
+        + ("" if found else ", or take other sources (--sources)"),
+    )

@@ -110,3 +110,23 @@ def test_a_method_that_refuses_says_why_and_the_others_go_on(
 def test_an_unknown_name_is_refused_with_the_known_ones(folder: Path) -> None:
     with pytest.raises(SystemExit, match=r"unknown source 'item_neighbors'; known: .*co_purchase"):
         compare(folder, sources="item_neighbors")
+
+
+def test_an_unknown_name_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="unknown source 'x'"):
+        compare(tmp_path / "nowhere", baselines="all", sources="x")
+
+
+def test_what_is_wrong_with_the_files_is_said_without_a_traceback(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="no MovieLens files are there"):
+        compare(tmp_path)
+    with pytest.raises(SystemExit, match=r"liked 6\.0; allowed"):
+        compare(tmp_path, liked=6.0)
+
+
+def test_a_set_in_which_everybody_has_one_rating_is_refused(write_movielens: Callable[..., Path], tmp_path: Path) -> None:
+    ratings = [(1, 1, 5, 880_000_000), (2, 1, 5, 880_000_000)]
+    movies, users = {1: ("Movie (1990)", "Drama")}, {1: (20, "F", "artist"), 2: (30, "M", "artist")}
+    folder = write_movielens(tmp_path / "ml", "ml-100k", ratings=ratings, movies=movies, users=users)
+    with pytest.raises(SystemExit, match="no user has two ratings"):
+        compare(folder)

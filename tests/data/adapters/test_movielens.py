@@ -168,6 +168,15 @@ def test_a_set_without_tags_says_so(
     assert "data.movielens.tags_before: ml-1m has no tags" in summary.warnings
 
 
+def test_a_set_whose_file_of_tags_was_left_behind_is_read_without_and_says_so(
+    write_movielens: Callable[..., Path], convert: Callable[..., Dataset], tmp_path: Path
+) -> None:
+    folder = write_movielens(tmp_path / "ml", "ml-25m", ratings=RATINGS, movies=MOVIES, users=USERS, tags=TAGS)
+    (folder / "tags.csv").unlink()
+    assert convert(folder, {"tags_before": "2001-01-01"}).articles.collect()["brand"].null_count() == len(MOVIES)
+    assert "data.movielens.tags_before: there is no tags.csv" in (tmp_path / "out" / "dataset.json").read_text()
+
+
 def test_days_are_counted_in_utc_or_the_zone_that_is_set(folder: Path, convert: Callable[..., Dataset]) -> None:
     zoned = convert(folder, time_zone="Asia/Tokyo").transactions.collect()
     assert zoned["date"].to_list() == [date(2001, 1, 1), date(2001, 1, 1), date(2001, 1, 7)]
@@ -180,7 +189,10 @@ def test_the_channel_can_say_the_half_of_the_day_or_the_weekend(folder: Path, co
     assert afternoon["channel"].to_list() == [2, 1, 2]  # 18:59, 7:00, 19:00
 
 
-@pytest.mark.parametrize(("choices", "message"), [({"liked": 6.0}, "liked 6.0; allowed"), ({"tags_before": "soon"}, "isoformat")])
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [({"liked": 6.0}, "liked 6.0; allowed"), ({"tags_before": "soon"}, "'soon'; expected a day")],
+)
 def test_a_choice_out_of_range_is_refused(make_settings: MakeSettings, choices: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         make_settings(movielens={**vars(make_settings().movielens), **choices})
@@ -202,6 +214,16 @@ def test_missing_files_are_named_with_where_they_come_from_and_go(
         convert(tmp_path / "empty")
     with pytest.raises(SourceFileError, match="does not exist"):
         convert(tmp_path / "nowhere")
+
+
+def test_a_file_that_is_no_zip_file_is_refused_with_what_is_expected(folder: Path, convert: Callable[..., Dataset]) -> None:
+    with pytest.raises(SourceFileError, match=r"neither a folder nor a zip file(.|\n)*expected: a MovieLens zip file"):
+        convert(next(file for file in sorted(folder.iterdir())))
+
+
+def test_a_broken_zip_file_beside_the_unpacked_files_is_not_opened(folder: Path, convert: Callable[..., Dataset]) -> None:
+    (folder.parent / f"{folder.name}.zip").write_bytes(b"half of it")
+    assert convert(folder.parent).digest == convert(folder).digest
 
 
 def test_two_sets_in_one_folder_are_refused_and_both_are_named(
@@ -265,7 +287,7 @@ def test_a_zip_file_that_is_cut_or_lacks_a_file_is_refused(
         convert(packed)
     with zipfile.ZipFile(packed, "w") as archive:
         archive.write(folder / "ratings.dat", "ml-1m/ratings.dat")
-    with pytest.raises(SourceFileError, match=r"movies\.dat, users\.dat is missing"):
+    with pytest.raises(SourceFileError, match=r"movies\.dat, users\.dat are missing"):
         convert(packed)
 
 

@@ -161,3 +161,11 @@ def test_examples_in_one_week_only_are_refused_with_what_to_do(market: Dataset, 
     system = opened(without_labels(market, WEEK.earlier(1)), tmp_path)
     with pytest.raises(DataError, match=r"examples in one week only[\s\S]*more weeks of data"):
         search_trees(system, targets(system, [WEEK])[0])
+
+
+def test_sources_that_find_nothing_are_refused_with_what_each_of_them_needs(market: Dataset, tmp_path: Path) -> None:
+    bare = replace(market, articles=market.articles.with_columns(product=pl.lit(None, dtype=pl.UInt32)), digest="bare")
+    system = opened(bare, tmp_path)
+    message = r"no source found a candidate[\s\S]*for same_product articles that share a product[\s\S]*--sources"
+    with pytest.raises(DataError, match=message):
+        computed(replace(system, settings=choose_sources(system.settings, only="same_product", drop=None)))
