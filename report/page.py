@@ -15,19 +15,19 @@ from lookbook.report.chart import THEME, tag_free
 from lookbook.report.fact import root
 from lookbook.report.html import Html, join, tag
 from lookbook.report.section import Files, Section, file
-from lookbook.report.sections.ablation import ablation, shapley
-from lookbook.report.sections.backtest import backtest
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.customers import customers
 from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
-from lookbook.report.sections.leaderboard import leaderboard
 from lookbook.report.sections.learning import learning
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
+from lookbook.report.sections.studies.ablation import ablation, shapley
+from lookbook.report.sections.studies.backtest import backtest
+from lookbook.report.sections.studies.leaderboard import leaderboard
+from lookbook.report.sections.studies.tuning import tuning
 from lookbook.report.sections.summary import summary
-from lookbook.report.sections.tuning import tuning
 
 HERE = Path(__file__).parent
 OUTCOME = (results, segments, backtest, leaderboard, funnel, lost_labels, sources, ablation, shapley)

@@ -11,8 +11,8 @@ import pytest
 
 from lookbook.report.fact import Fact, root
 from lookbook.report.page import page
-from lookbook.report.sections.ablation import ablation
 from lookbook.report.sections.candidates import funnel
+from lookbook.report.sections.studies.ablation import ablation
 
 NASTY = 'Milk </script><script>alert("1")</script> & <b>more</b> \u2028'
 

@@ -9,15 +9,15 @@ import pytest
 from lookbook.report.fact import Fact, root
 from lookbook.report.html import join
 from lookbook.report.section import Section
-from lookbook.report.sections.ablation import ablation, shapley
 from lookbook.report.sections.candidates import funnel, sources
 from lookbook.report.sections.data.profile import data_profile
 from lookbook.report.sections.importance import dependence, importance
-from lookbook.report.sections.leaderboard import leaderboard
 from lookbook.report.sections.lost import lost_labels
 from lookbook.report.sections.results import results, segments
 from lookbook.report.sections.settings import settings
-from lookbook.report.sections.tuning import tuning
+from lookbook.report.sections.studies.ablation import ablation, shapley
+from lookbook.report.sections.studies.leaderboard import leaderboard
+from lookbook.report.sections.studies.tuning import tuning
 
 
 def said(section: Callable[[dict[str, Fact]], Section], contents: dict[str, object]) -> str:
