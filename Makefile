@@ -9,7 +9,9 @@ ARGS ?=
 
 BIN := .venv/bin
 GPU_MARK := .venv/gpu
-LOCK := $(if $(wildcard $(GPU_MARK)),requirements-gpu.lock,requirements.lock)
+PICTURES_MARK := .venv/pictures
+PICTURES_LOCK := $(if $(wildcard $(PICTURES_MARK)),requirements-pictures.lock)
+LOCK := $(if $(wildcard $(GPU_MARK)),requirements-gpu.lock,requirements.lock) $(PICTURES_LOCK)
 checksum = $(shell cat $(1) 2>/dev/null | cksum | tr ' ' -)
 REQUIREMENTS := .venv/requirements-$(call checksum,$(LOCK))
 PROJECT := .venv/project-$(call checksum,$(LOCK) pyproject.toml)
@@ -18,7 +20,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
 
-.PHONY: run test check bench bench-scale bench-peers lock lock-peers gpu docs clean install help
+.PHONY: run test check bench bench-scale bench-peers lock lock-peers gpu pictures docs clean install help
 
 run: $(PROJECT)  ## install if needed, then recommend for every customer: make run ARGS="--no-final"
 	$(BIN)/lookbook run $(ARGS)
@@ -47,6 +49,8 @@ docs: $(PROJECT)  ## write docs/features.md and docs/sources.md from the code
 lock: $(REQUIREMENTS)  ## pin what pyproject.toml asks for, needs the network; newest versions: make lock ARGS=--upgrade
 	$(COMPILE) pyproject.toml $(ARGS) --extra dev --output-file requirements.lock
 	$(COMPILE) pyproject.toml $(ARGS) --extra dev --extra gpu --constraints requirements.lock --output-file requirements-gpu.lock
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["pictures"], sep="\n")' \
+		| $(COMPILE) - $(ARGS) --constraints requirements.lock --output-file requirements-pictures.lock
 
 lock-peers: $(PROJECT)  ## pin what the peers of the benchmark need, likewise
 	for each in benchmarks/peers/requirements/*.in; do \
@@ -55,6 +59,11 @@ lock-peers: $(PROJECT)  ## pin what the peers of the benchmark need, likewise
 gpu:  ## install the CUDA libraries too; from then on .venv is kept with them
 	@mkdir -p .venv
 	@touch $(GPU_MARK)
+	$(MAKE) install
+
+pictures:  ## install what reads pictures of articles too; from then on .venv is kept with it
+	@mkdir -p .venv
+	@touch $(PICTURES_MARK)
 	$(MAKE) install
 
 install: $(PROJECT)
@@ -69,10 +78,11 @@ $(REQUIREMENTS):
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null || { \
 		echo "lookbook needs Python 3.11, 3.12 or 3.13; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there)." >&2; \
 		echo "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "Installing $(LOCK) into .venv; this happens once."
+	@echo "Installing $(strip $(LOCK)) into .venv; this happens once."
 	@$(PYTHON) -m venv --clear .venv
 	@$(if $(filter requirements-gpu.lock,$(LOCK)),touch $(GPU_MARK))
-	$(PIP) install $$([ -t 1 ] || echo --quiet) --require-hashes --no-deps --requirement $(LOCK)
+	@$(if $(PICTURES_LOCK),touch $(PICTURES_MARK))
+	$(PIP) install $$([ -t 1 ] || echo --quiet) --require-hashes --no-deps $(addprefix --requirement ,$(LOCK))
 	@touch $@
 
 clean:  ## remove caches and cached stage tables; runs, converted data and .venv stay

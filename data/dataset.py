@@ -10,8 +10,20 @@ from pathlib import Path
 
 import polars as pl
 
+from lookbook.data.pictures import Pictures
 from lookbook.data.plan.plan import Plan
-from lookbook.data.schema import ARTICLES, CUSTOMERS, LABELS, PAIR, PAST_TRANSACTIONS, TRANSACTIONS, conform
+from lookbook.data.schema import (
+    ARTICLES,
+    CUSTOMERS,
+    HOUSEHOLDS,
+    LABELS,
+    LINKS,
+    PAIR,
+    PAST_TRANSACTIONS,
+    TRANSACTIONS,
+    Schema,
+    conform,
+)
 from lookbook.data.windows import Window
 
 
@@ -21,7 +33,8 @@ class History:
     known by then to be planned.
 
     transactions: PAST_TRANSACTIONS, sorted by customer, then oldest first; customers, articles: see data/schema.py. plan:
-    KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used.
+    KNOWN_PLAN, which may be of days after `as_of`; null where no plan is used. households, links: HOUSEHOLDS and LINKS; null where
+    the data set has none. pictures: ARTICLE_PICTURES; null unless a source reads them.
     """
 
     as_of: date
@@ -29,9 +42,12 @@ class History:
     customers: pl.LazyFrame
     articles: pl.LazyFrame
     plan: pl.LazyFrame | None = None
+    households: pl.LazyFrame | None = None
+    links: pl.LazyFrame | None = None
+    pictures: pl.LazyFrame | None = None
 
     def of(self, customers: pl.Series) -> "History":
-        """Narrow transactions and customers to the given customer ids; articles and plan stay whole."""
+        """Narrow transactions and customers to the given customer ids; all else stays whole."""
         return replace(self, transactions=_of(self.transactions, customers), customers=_of(self.customers, customers))
 
     def held(self) -> "History":
@@ -45,7 +61,8 @@ class Dataset:
     """Canonical tables of one retailer (data/schema.py). `digest` is the SHA-256 of their bytes.
 
     first_day, last_day: dates of the earliest and latest transaction, both included. plan: null unless it is asked for (data.plan);
-    it has a digest of its own.
+    it has a digest of its own. households, links: null where the data set has none. pictures: null unless a source reads them;
+    with a digest of their own.
     """
 
     name: str
@@ -56,6 +73,9 @@ class Dataset:
     customers: pl.LazyFrame
     articles: pl.LazyFrame
     plan: Plan | None = None
+    households: pl.LazyFrame | None = None
+    links: pl.LazyFrame | None = None
+    pictures: Pictures | None = None
 
     @staticmethod
     def open(folder: Path) -> "Dataset":
@@ -69,6 +89,8 @@ class Dataset:
             transactions=conform(_scan(folder / "transactions.parquet"), TRANSACTIONS, "transactions"),
             customers=conform(_scan(folder / "customers.parquet"), CUSTOMERS, "customers", extra=True),
             articles=conform(_scan(folder / "articles.parquet"), ARTICLES, "articles"),
+            households=_where_there(folder, "households", HOUSEHOLDS),
+            links=_where_there(folder, "links", LINKS),
         )
 
     def until(self, day: date) -> "Dataset":
@@ -86,7 +108,9 @@ class Dataset:
             days_ago=(pl.lit(as_of) - pl.col("date")).dt.total_days().cast(pl.UInt16)
         )
         plan = self.plan.known(as_of) if self.plan else None
-        return History(as_of, past.select(*PAST_TRANSACTIONS), self.customers, self.articles, plan)
+        pictures = self.pictures.vectors if self.pictures else None
+        known = past.select(*PAST_TRANSACTIONS)
+        return History(as_of, known, self.customers, self.articles, plan, self.households, self.links, pictures)
 
     def labels(self, window: Window, customers: pl.Series | None = None) -> pl.LazyFrame:
         """LABELS: what each customer bought in `[window.as_of, window.end)`, sorted by customer and article.
@@ -102,6 +126,11 @@ class Dataset:
 def _scan(file: Path) -> pl.LazyFrame:
     """Exactly this file: a bracket in a path is no pattern."""
     return pl.scan_parquet(file, glob=False)
+
+
+def _where_there(folder: Path, name: str, schema: Schema) -> pl.LazyFrame | None:
+    file = folder / f"{name}.parquet"
+    return conform(_scan(file), schema, name) if file.exists() else None
 
 
 def _of(table: pl.LazyFrame, customers: pl.Series) -> pl.LazyFrame:

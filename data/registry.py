@@ -69,6 +69,23 @@ def plan_digest(settings: DataSettings) -> str:
     return digest_files({file.role: file.path for file in plan_files(settings)})
 
 
+def picture_files(settings: DataSettings) -> Mapping[str, Path]:
+    """The file with the picture of each article that has one, by raw article id.
+
+    Raises:
+        DataError: the data set has no pictures.
+    """
+    pictures = _adapter(settings).pictures
+    if pictures is None:
+        having = ", ".join(name for name, adapter in ADAPTERS.items() if adapter.pictures)
+        raise DataError(
+            f"the data set {settings.dataset!r} has no pictures of articles",
+            expected=f"a data set with pictures: {having}",
+            fix="set picture_weight = 0",
+        )
+    return pictures(settings)
+
+
 def convert_dataset(settings: DataSettings, folder: Path, *, today: date) -> Summary:
     """Convert the data set to `folder`, which appears only when complete.
 

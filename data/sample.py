@@ -38,6 +38,10 @@ def sample_dataset(source: Path, folder: Path, share: float) -> Summary:
             raise DataError(f"no customer is left in a sample of {share:g}", Where(source), expected="a larger data.sample")
         for name in ("customer_ids", "customers", "submission_order"):
             _renumbered(source / f"{name}.parquet", kept).write_parquet(partial / f"{name}.parquet")
+        if (source / "households.parquet").exists():
+            _renumbered(source / "households.parquet", kept).write_parquet(partial / "households.parquet")
+        if (source / "links.parquet").exists():
+            _renumbered_links(source / "links.parquet", kept).write_parquet(partial / "links.parquet")
         for name in ("articles", "article_ids"):
             shutil.copyfile(source / f"{name}.parquet", partial / f"{name}.parquet")
         shutil.copytree(source / "quarantine", partial / "quarantine")
@@ -67,6 +71,12 @@ def _renumbered(file: Path, kept: pl.DataFrame) -> pl.DataFrame:
     table = pl.read_parquet(file, glob=False)
     found = table.join(kept, on="customer", how="inner", validate="m:1", maintain_order="left")
     return found.with_columns(customer="number").select(table.columns)
+
+
+def _renumbered_links(file: Path, kept: pl.DataFrame) -> pl.DataFrame:
+    """The links between kept customers, in their order."""
+    linked = _renumbered(file, kept).join(kept, left_on="friend", right_on="customer", validate="m:1", maintain_order="left")
+    return linked.select("customer", "weight", friend="number").select("customer", "friend", "weight")
 
 
 def _copy_transactions(whole: Path, kept: pl.DataFrame, file: TransactionsFile) -> None:

@@ -47,6 +47,10 @@ ARTICLES: Schema = {"article": pl.UInt32, "name": pl.String, "text": pl.String, 
 """One row per article of the catalogue, sold or not. name: what people call it. text: all other words about it, such as its
 description and the names of its levels; null = none. Sources may read both to compare articles; neither is ever a feature."""
 
+ARTICLE_PICTURES: Schema = {"article": pl.UInt32}
+"""One row per article with a picture, sorted. Further column: `vector`, Array(Float32, dim), of length 1; the more alike two
+pictures are, the larger is the dot product of their vectors. Like the attributes it has no date."""
+
 PLAN: Schema = {
     "article": pl.UInt32,
     "kind": pl.UInt8,
@@ -62,6 +66,14 @@ that is before or after first_day. Rows of one article and kind may overlap: on 
 KNOWN_PLAN: Schema = {"article": pl.UInt32, "kind": pl.UInt8, "starts_in": pl.Int32, "ends_in": pl.Int32, "share": pl.Float32}
 """PLAN as a History shows it: rows with known_from < as_of. starts_in, ends_in: days from as_of to the first and the last day, both
 included: 0 is as_of itself, the label week is 0..6, below 0 is past."""
+
+LINKS: Schema = {"customer": pl.UInt32, "friend": pl.UInt32, "weight": pl.Float32}
+"""One row per customer and another one whose purchases say something about the customer's; the other way round is a row of its own.
+weight: above 0, more = closer. Like an attribute, a fact without a date."""
+
+HOUSEHOLDS: Schema = {"customer": pl.UInt32, "household": pl.UInt32}
+"""One row per customer whose household, or whatever else few customers share, is known. household: dense codes in the order of the
+sorted raw values."""
 
 LABELS: Schema = {"customer": pl.UInt32, "article": pl.UInt32}
 """One row per distinct (customer, article) bought in a window."""

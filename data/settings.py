@@ -20,7 +20,8 @@ MOST_STARS = 5
 
 @dataclass(frozen=True)
 class CustomerColumns:
-    """The optional customers file of a plain log. numbers: numeric attributes; categories: text ones, coded in sorted order."""
+    """The optional customers file of a plain log. numbers: numeric attributes; categories: text ones, coded in sorted order.
+    household: what few customers share."""
 
     __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
     file: str
@@ -28,6 +29,11 @@ class CustomerColumns:
     age: str
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
+    household: str
+
+    def __post_init__(self) -> None:
+        if self.household not in ("", "household") and "household" in (*self.numbers, *self.categories):
+            raise ValueError("data.csv.customers: an attribute named household, and another column that is the household")
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,17 @@ class PlanColumns:
         kind_names(self.kinds)
 
 
+@dataclass(frozen=True)
+class LinkColumns:
+    """The optional file of links between customers."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = FORBID_OTHER_KEYS
+    file: str
+    customer: str
+    friend: str
+    weight: str
+
+
 def kind_names(texts: Sequence[str]) -> tuple[str, ...]:
     """Of each kind of a plan the name that its features have: "End cap" is end_cap.
 
@@ -100,6 +117,7 @@ class CsvMapping:
     online_channel: str
     customers: CustomerColumns
     articles: ArticleColumns
+    links: LinkColumns
     plan: PlanColumns
 
     def __post_init__(self) -> None:

@@ -1,6 +1,7 @@
 """One week's verdict: every recommender by every metric and segment, and the system against each of the others.
 
-Input: RECOMMENDATIONS by variant, LABELS, SEGMENTED, POPULARITY. Output: METRICS, DIFFERENCES; JSON-ready dicts.
+Input: RECOMMENDATIONS by variant, LABELS, SEGMENTED, POPULARITY. Output: METRICS, a few of them of cold customers, DIFFERENCES;
+JSON-ready dicts.
 """
 
 from collections.abc import Mapping
@@ -11,11 +12,13 @@ import polars as pl
 from lookbook.data.schema import LABELS, conform
 from lookbook.evaluation.metrics import catalogue_coverage, customer_metrics, novelty
 from lookbook.evaluation.recommendations import checked
-from lookbook.evaluation.segments import ALL, segment_members
+from lookbook.evaluation.segments import ALL, COLD_CUSTOMERS, segment_members
 from lookbook.evaluation.summary import MEANS, METRICS, summarise
 
 COVERAGE = "catalogue_coverage"
 NOVELTY = "mean_popularity_rank"
+
+COLD_METRICS = ("map", "recall")
 
 Cell = dict[str, float | int | None]
 Nested = dict[str, dict[str, dict[str, Cell]]]
@@ -24,10 +27,12 @@ Nested = dict[str, dict[str, dict[str, Cell]]]
 
 @dataclass(frozen=True)
 class Evaluation:
-    """metrics: METRICS of every variant; differences: DIFFERENCES of the system to every other variant."""
+    """metrics: METRICS of every variant; differences: DIFFERENCES of the system to every other variant; cold: COLD_METRICS
+    for those segments of COLD_CUSTOMERS in which somebody has a label, as rows of METRICS."""
 
     metrics: pl.DataFrame
     differences: pl.DataFrame
+    cold: pl.DataFrame
 
     def value(self, variant: str, metric: str = "map", segment: str = ALL) -> float:
         """The value of one METRICS row.
@@ -46,6 +51,7 @@ def evaluate(
     recommendations: Mapping[str, pl.LazyFrame],
     labels: pl.LazyFrame,
     segments: pl.LazyFrame,
+    purchases: pl.LazyFrame,
     popularity: pl.LazyFrame,
     *,
     system: str | None,
@@ -56,15 +62,13 @@ def evaluate(
     """Judge every variant of `recommendations` on the customers with labels.
 
     Args:
-        recommendations: variant to RECOMMENDATIONS; lists may be shorter than `k` or missing (they score lower), but are
-            refused when their ranks or articles are not distinct (`recommendations.checked`).
+        recommendations: variant to RECOMMENDATIONS; lists shorter than `k` or missing score lower, broken ones are refused.
         labels: LABELS of the week.
         segments: SEGMENTED of at least the customers with labels.
+        purchases: the same by PURCHASE_SEGMENTS.
         popularity: POPULARITY before the week; an article with buyers counts as sellable.
         system: the variant that the differences are of; None for no differences.
-        k: ranks judged.
-        resamples: bootstrap samples of customers.
-        seed: of the bootstrap.
+        k: ranks judged. resamples, seed: of the bootstrap over customers.
 
     Raises:
         RecommendationError: for a broken list.
@@ -81,7 +85,8 @@ def evaluate(
     per_customer = {variant: customer_metrics(lists.lazy(), answers.lazy(), k=k).collect() for variant, lists in judged.items()}
     groups = segments.join(answers.lazy(), on="customer", how="semi").sort("customer").collect()
     means, differences = summarise(per_customer, groups, MEANS, system=system, k=k, resamples=resamples, seed=seed)
-    return Evaluation(pl.concat([means, _of_catalogue(judged, groups, popularity.collect(), k=k)]), differences)
+    cold = _of_cold(per_customer, purchases, k=k, resamples=resamples, seed=seed)
+    return Evaluation(pl.concat([means, _of_catalogue(judged, groups, popularity.collect(), k=k)]), differences, cold)
 
 
 def nested(table: pl.DataFrame) -> Nested:
@@ -91,6 +96,20 @@ def nested(table: pl.DataFrame) -> Nested:
         cell = {name: value for name, value in row.items() if name not in ("metric", "segment", "variant")}
         result.setdefault(row["variant"], {}).setdefault(row["segment"], {})[row["metric"]] = cell
     return result
+
+
+def _of_cold(
+    per_customer: Mapping[str, pl.DataFrame], purchases: pl.LazyFrame, *, k: int, resamples: int, seed: int
+) -> pl.DataFrame:
+    """Evaluation.cold."""
+    with_labels = next(iter(per_customer.values())).select("customer")
+    cold = purchases.collect().join(with_labels, on="customer", how="semi").filter(pl.col("segment").is_in(COLD_CUSTOMERS))
+    if cold.is_empty():
+        return pl.DataFrame(schema=METRICS)
+    theirs = {variant: frame.join(cold, on="customer", how="semi") for variant, frame in per_customer.items()}
+    columns = {metric: MEANS[metric] for metric in COLD_METRICS}
+    means, _ = summarise(theirs, cold, columns, system=None, k=k, resamples=resamples, seed=seed)
+    return means.filter(pl.col("segment") != ALL)
 
 
 def _of_catalogue(lists: Mapping[str, pl.DataFrame], groups: pl.DataFrame, popularity: pl.DataFrame, *, k: int) -> pl.DataFrame:

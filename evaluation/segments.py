@@ -1,6 +1,7 @@
-"""Customers by how long ago they last bought, and by how often lately: the difficulty of predicting them differs widely.
+"""Customers by how long ago they last bought, how often lately and how often ever; articles by when they first sold: how hard they
+are to predict differs widely.
 
-Input: History, customers. Output: SEGMENTED (customer, segment).
+Input: History, customers. Output: SEGMENTED (customer, segment); of articles (article, segment).
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,16 @@ RECENCY_SEGMENTS = ("<=7", "8-30", "31-90", ">90", "never")
 FREQUENCY_DAYS = 90
 FREQUENCY_SEGMENTS = ("<=5", "6-10", "11-20", "21-35", ">35")
 """Days of the last FREQUENCY_DAYS before as_of on which the customer bought something, both ends included."""
+
+PURCHASE_SEGMENTS = ("none", "1-2", ">2")
+"""Transactions before as_of, both ends included."""
+COLD_CUSTOMERS = PURCHASE_SEGMENTS[:2]
+"""Customers of whom next to nothing is known."""
+
+FIRST_SALE_SEGMENTS = ("never", "<=7", ">7")
+"""Days from an article's first sale to as_of, both ends included; "never" = no sale before as_of."""
+COLD_ARTICLES = FIRST_SALE_SEGMENTS[:2]
+"""Articles of whose sales next to nothing is known."""
 
 ALL = "all"
 """The segment of every customer; results list it beside RECENCY_SEGMENTS."""
@@ -61,9 +72,41 @@ def frequency_segments(history: History, customers: pl.Series) -> pl.LazyFrame:
     )
 
 
+def purchase_segments(history: History, customers: pl.Series) -> pl.LazyFrame:
+    """One row per customer of `customers` (unique ids), sorted: `segment`, one of PURCHASE_SEGMENTS."""
+    none, few, more = PURCHASE_SEGMENTS
+    purchases = pl.col("purchases").fill_null(0)
+    return (
+        pl.LazyFrame({"customer": customers.cast(pl.UInt32)})
+        .join(history.transactions.group_by("customer").agg(purchases=pl.len()), on="customer", how="left", validate="1:1")
+        .select(
+            "customer",
+            segment=pl.when(purchases == 0).then(pl.lit(none)).when(purchases <= 2).then(pl.lit(few)).otherwise(pl.lit(more)),
+        )
+        .sort("customer")
+    )
+
+
+def first_sale_segments(history: History) -> pl.LazyFrame:
+    """One row per article of the catalogue, sorted: article and `segment`, one of FIRST_SALE_SEGMENTS. `history` must be of all
+    customers."""
+    never, new, older = FIRST_SALE_SEGMENTS
+    first = history.transactions.group_by("article").agg(days=pl.col("days_ago").max())
+    days = pl.col("days")
+    return (
+        history.articles.select("article")
+        .join(first, on="article", how="left", validate="1:1")
+        .select(
+            "article",
+            segment=pl.when(days.is_null()).then(pl.lit(never)).when(days <= 7).then(pl.lit(new)).otherwise(pl.lit(older)),
+        )
+        .sort("article")
+    )
+
+
 def segment_members(segmented: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
     """Every segment that has customers and its `customer` column: ALL first, then those declared above, then others by name."""
     yield ALL, segmented.select("customer")
-    present, declared = set(segmented["segment"].unique()) - {ALL}, (*RECENCY_SEGMENTS, *FREQUENCY_SEGMENTS)
+    present, declared = set(segmented["segment"].unique()) - {ALL}, (*RECENCY_SEGMENTS, *FREQUENCY_SEGMENTS, *PURCHASE_SEGMENTS)
     for segment in [*(s for s in declared if s in present), *sorted(present - set(declared))]:
         yield segment, segmented.filter(pl.col("segment") == segment).select("customer")

@@ -14,6 +14,7 @@ from lookbook.retrieval.sources.popularity import Popularity
 from lookbook.retrieval.sources.random_walk import RandomWalk
 from lookbook.retrieval.sources.repurchase import Repurchase
 from lookbook.retrieval.sources.same_product import SameProduct
+from lookbook.retrieval.sources.social import Social
 from lookbook.retrieval.sources.user_neighbours import UserNeighbours
 
 SOURCES: Final[dict[str, type[CandidateSource]]] = {
@@ -29,4 +30,5 @@ SOURCES: Final[dict[str, type[CandidateSource]]] = {
     Content.name: Content,
     AssociationRules.name: AssociationRules,
     LatentFactors.name: LatentFactors,
+    Social.name: Social,
 }

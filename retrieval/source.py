@@ -5,7 +5,7 @@ Input: History. Output: CANDIDATES (data/schema.py), and EVIDENCE for those that
 
 from collections.abc import Mapping
 from math import inf
-from typing import Annotated, ClassVar, Final, Literal, Protocol
+from typing import Annotated, ClassVar, Final, Literal, Protocol, runtime_checkable
 
 import polars as pl
 from annotated_types import Ge, Gt, Le, Lt
@@ -74,6 +74,18 @@ class CandidateSource(Protocol):
         would give have some, unless the source looks at nobody's own purchases. The rows of a pair depend on no other pair.
         """
         ...
+
+
+@runtime_checkable
+class ReadsPictures(Protocol):
+    """A source with this setting reads `History.pictures` where it is more than 0; only then they are looked at."""
+
+    @property
+    def picture_weight(self) -> float: ...
+
+
+def reads_pictures(source: CandidateSource) -> bool:
+    return isinstance(source, ReadsPictures) and source.picture_weight > 0
 
 
 def strongest_evidence(links: pl.LazyFrame, top: int = MOST_EVIDENCE) -> pl.LazyFrame:

@@ -1,8 +1,8 @@
 """Any log of purchases, with a mapping of its columns in the settings ([data.csv]).
 
-Input: one file with a purchase per row, optionally a customers file, an articles file and a plan, each in any format of
-data/reading/reader.py. Output: RawTables, RawPlan. Without quantity column a row is one item; without channel column the channel
-is 0 (unknown).
+Input: one file with a purchase per row, optionally a customers file, an articles file, links between customers and a plan, each in
+any format of data/reading/reader.py. Output: RawTables, RawPlan. Without quantity column a row is one item; without channel column
+the channel is 0 (unknown).
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,16 @@ from lookbook.data.conversion.attributes import age_columns, joined, ranked
 from lookbook.data.conversion.lists import ListSource, read_list
 from lookbook.data.conversion.parse import Dating, days_of, trim
 from lookbook.data.conversion.quarantine import Intake
-from lookbook.data.conversion.raw_tables import RAW_PLAN, Adapter, PlanReader, RawPlan, RawTables, RawTransactions
+from lookbook.data.conversion.raw_tables import (
+    RAW_LINKS,
+    RAW_PLAN,
+    Adapter,
+    PlanReader,
+    RawLinks,
+    RawPlan,
+    RawTables,
+    RawTransactions,
+)
 from lookbook.data.conversion.rules import ANY_PURCHASE, ArticleRules, CustomerRules
 from lookbook.data.errors import ColumnError, DataError, MissingColumnError
 from lookbook.data.reading.reader import read_text
@@ -35,9 +44,12 @@ _TEXT = "text "
 
 
 def files(settings: DataSettings) -> dict[str, Path]:
-    """The raw files by role; customers and articles only if the mapping names them."""
+    """The raw files by role; customers, articles and links only if the mapping names them."""
     mapping, folder = settings.csv, Path(settings.data_dir)
-    named = {"transactions": mapping.transactions, "customers": mapping.customers.file, "articles": mapping.articles.file}
+    named = {
+        "transactions": mapping.transactions, "customers": mapping.customers.file, "articles": mapping.articles.file,
+        "links": mapping.links.file,
+    }  # fmt: skip
     if not mapping.transactions:
         raise DataError("no transactions file is named", expected="data.csv.transactions, a file in data.data_dir")
     return {role: folder / name for role, name in named.items() if name}
@@ -46,10 +58,11 @@ def files(settings: DataSettings) -> dict[str, Path]:
 def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     """Customers and articles, read and judged; transactions, to be read."""
     source, mapping = files(settings), settings.csv
+    customers, households = _customers(source["customers"], mapping, intake) if "customers" in source else (None, None)
     return RawTables(
         name=mapping.name,
         transactions=_transactions(source["transactions"], settings, intake.tally, today),
-        customers=_customers(source["customers"], mapping, intake) if "customers" in source else None,
+        customers=customers,
         articles=(
             _articles(source["articles"], mapping, intake)
             if "articles" in source
@@ -57,6 +70,8 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
         ),
         keep_unknown_articles=False,
         order=None,
+        households=households,
+        links=_links(source["links"], mapping, intake.tally) if "links" in source else None,
     )
 
 
@@ -96,7 +111,8 @@ def mapping_explained(table: str, mapping: Mapping[str, str]) -> Iterator[None]:
     except MissingColumnError as error:
         missing, present = error.missing, error.present
         role = next(key for key, column in mapping.items() if column == missing)
-        key = {"customer_id": "customer", "article_id": "article", "date_text": "date"}.get(role, role.removesuffix(f" {missing}"))
+        names = {"customer_id": "customer", "article_id": "article", "date_text": "date", "friend_id": "friend"}
+        key = names.get(role, role.removesuffix(f" {missing}"))
         free = [column for column in present if column not in mapping.values()] or list(present)
         near = max(free, key=lambda column: max(_alike(column, name) for name in (missing, key)))
         one = f'["{near}"]' if role.startswith(_TEXT) else f'"{near}"'
@@ -125,27 +141,45 @@ def channel_codes(channels: tuple[str, ...], online: str) -> dict[str, str]:
     return {name: ONLINE if name == online else next(others) for name in channels}
 
 
-def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:
+def _customers(file: Path, mapping: CsvMapping, intake: Intake) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The customers and the households of RawTables."""
     given = mapping.customers
     age = {"age": given.age} if given.age else {}
+    household = {"household": given.household} if given.household else {}
     attributes = {name: name for name in (*given.numbers, *given.categories)}
     source = ListSource(
-        "customers", "customer_id", file, {"customer_id": given.id, **age, **attributes}, CustomerRules,
+        "customers", "customer_id", file, {"customer_id": given.id, **age, **household, **attributes},
+        CustomerRules,
         known=frozenset(), separator=mapping.separator, pad_ids=False,
     )  # fmt: skip
-    with mapping_explained("data.csv.customers", {"id": given.id, **age, **attributes}):
+    with mapping_explained("data.csv.customers", {"id": given.id, **age, **household, **attributes}):
         listed = read_list(source, intake)
     table = listed.with_columns(*(() if given.age else [pl.lit(None, dtype=pl.String).alias("age")]))
     for name in given.numbers:
         lost = table.filter(pl.col(name).is_not_null() & pl.col(name).cast(pl.Float32, strict=False).is_null()).height
         intake.tally.repair(f"customers: {name} that is no number, set to unknown", lost)
-    return age_columns(table, file, intake).select(
+    customers = age_columns(table, file, intake).select(
         "customer_id",
         "age",
         "age_band",
         *(pl.col(name).cast(pl.Float32, strict=False) for name in given.numbers),
         *(ranked(name) for name in given.categories),
     )
+    return customers, listed.select("customer_id", "household") if household else None
+
+
+def _links(file: Path, mapping: CsvMapping, tally: Tally) -> RawLinks:
+    """Without a column for it, the weight is 1."""
+    given = mapping.links
+    wanted = {"customer_id": given.customer, "friend_id": given.friend, "weight": given.weight}
+    columns = {name: column for name, column in wanted.items() if column}
+
+    def batches() -> Iterator[pl.DataFrame]:
+        with mapping_explained("data.csv.links", columns):
+            for batch in read_text(file, columns, tally=tally, separator=mapping.separator):
+                yield batch.with_columns(*([] if given.weight else [pl.lit("1").alias("weight")])).select(RAW_LINKS)
+
+    return RawLinks(file, batches, columns)
 
 
 def _articles(file: Path, mapping: CsvMapping, intake: Intake) -> pl.DataFrame:

@@ -5,6 +5,7 @@ Output: RawTables. One row of transactions is one item; channel 1 = store, 2 = o
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from lookbook.data.conversion.parse import Dating
 from lookbook.data.conversion.quarantine import Intake
 from lookbook.data.conversion.raw_tables import Adapter, RawTables, RawTransactions
 from lookbook.data.conversion.rules import HM_PURCHASE, HmArticleRules, HmCustomerRules
+from lookbook.data.errors import MissingColumnError, SourceFileError, Where
 from lookbook.data.reading.reader import read_text, whole_number_columns
 from lookbook.data.reading.source_files import find_file, require_file
 from lookbook.data.reading.tally import Tally
@@ -40,6 +42,8 @@ UNREAD_ARTICLE_COLUMNS = frozenset({
     "graphical_appearance_no", "perceived_colour_value_id", "perceived_colour_value_name", "perceived_colour_master_id",
     "index_name", "index_group_no", "garment_group_no",
 })  # fmt: skip
+POSTAL_CODE = "postal_code"
+"""The household; a file may lack it."""
 FLAG = {"0": 0, "0.0": 0, "1": 1, "1.0": 1}
 CLUB = {"left club": 0, "pre-create": 1, "active": 2}
 NEWS = {"none": 0, "monthly": 1, "regularly": 2}
@@ -57,6 +61,7 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     """Customers and articles, read and judged; transactions, to be read."""
     source = files(settings)
     pad = settings.repair_ids or "article_id" in whole_number_columns(source["articles"])
+    customers, households = _customers(source["customers"], intake)
     articles = ListSource(
         "articles", "article_id", source["articles"], ARTICLE_COLUMNS | {column: column for column in TEXT_COLUMNS}, HmArticleRules,
         known=UNREAD_ARTICLE_COLUMNS, separator=",", pad_ids=pad,
@@ -64,10 +69,11 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     return RawTables(
         name="hm",
         transactions=_transactions(source["transactions_train"], settings, intake.tally, today),
-        customers=_customers(source["customers"], intake),
+        customers=customers,
         articles=read_list(articles, intake).select(*ARTICLE_COLUMNS, joined(TEXT_COLUMNS)),
         keep_unknown_articles=False,
         order=_order(source["sample_submission"], intake) if "sample_submission" in source else None,
+        households=households,
     )
 
 
@@ -90,17 +96,16 @@ def _transactions(file: Path, settings: DataSettings, tally: Tally, today: date)
     )
 
 
-def _customers(file: Path, intake: Intake) -> pl.DataFrame:
-    """FN and Active are 1 or empty in the file; empty counts as 0. "NONE" and "None" are the same frequency."""
-    source = ListSource(
-        "customers", "customer_id", file, CUSTOMER_COLUMNS, HmCustomerRules,
-        known=frozenset({"postal_code"}), separator=",", pad_ids=False,
-    )  # fmt: skip
+def _customers(file: Path, intake: Intake) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The customers and the households of RawTables.
+
+    FN and Active are 1 or empty in the file; empty counts as 0. "NONE" and "None" are the same frequency.
+    """
     codes = {"fashion_news": FLAG, "active": FLAG, "club_member_status": CLUB, "fashion_news_frequency": NEWS}
-    table = read_list(source, intake)
+    table = _customers_as_text(file, intake)
     for column, known in codes.items():
         warn_unknown_codes(table, column, known, intake.tally)
-    return age_columns(table, file, intake).select(
+    customers = age_columns(table, file, intake).select(
         "customer_id",
         "age",
         "age_band",
@@ -109,6 +114,20 @@ def _customers(file: Path, intake: Intake) -> pl.DataFrame:
         coded("club_member_status", CLUB),
         coded("fashion_news_frequency", NEWS),
     )
+    return customers, table.select("customer_id", "household") if "household" in table.columns else None
+
+
+def _customers_as_text(file: Path, intake: Intake) -> pl.DataFrame:
+    source = ListSource(
+        "customers", "customer_id", file, {**CUSTOMER_COLUMNS, "household": POSTAL_CODE}, HmCustomerRules,
+        known=frozenset(), separator=",", pad_ids=False,
+    )  # fmt: skip
+    try:
+        return read_list(source, intake)
+    except MissingColumnError as error:
+        if error.missing != POSTAL_CODE:
+            raise
+        return read_list(replace(source, columns=CUSTOMER_COLUMNS), intake)
 
 
 def _order(file: Path, intake: Intake) -> pl.Series:
@@ -119,4 +138,17 @@ def _order(file: Path, intake: Intake) -> pl.Series:
     return read_list(source, intake)["customer_id"]
 
 
-ADAPTER = Adapter("hm", True, files, read)
+def pictures(settings: DataSettings) -> dict[str, Path]:
+    """images/0XX/0XXXXXXXXX.jpg by article_id, which is the name of the file; the folder in between is its first three digits."""
+    folder = Path(settings.data_dir) / "images"
+    found = {file.stem: file for file in sorted(folder.glob("[0-9]*/*.jpg"))}
+    if not found:
+        what = "holds no pictures" if folder.is_dir() else "does not exist"
+        raise SourceFileError(
+            f"the folder of pictures {what}", Where(folder), expected="images/0XX/0XXXXXXXXX.jpg, as in the competition",
+            fix="put the pictures there, or set picture_weight = 0",
+        )  # fmt: skip
+    return found
+
+
+ADAPTER = Adapter("hm", True, files, read, pictures=pictures)

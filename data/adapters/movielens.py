@@ -77,15 +77,15 @@ def _liked(found: Found, settings: DataSettings, intake: Intake) -> Iterator[pl.
 
 
 def _articles(found: Found, settings: DataSettings, intake: Intake) -> pl.DataFrame:
-    """name = title with its year; product = title without it; category = all genres, department = the first of them; section =
-    year; brand = the commonest tag; no text."""
+    """name = title with its year; product = title without it; text = the genres; category = all of them, department = the first;
+    section = year; brand = the commonest tag."""
     genres = GENRES_100K if found.set is ML_100K else ("genres",)
     listed = _listed(found, "articles", {"article_id": "movieId", "title": "title", **{name: name for name in genres}}, intake)
     title = pl.col("title").str.strip_chars()
     table = listed.select(
         "article_id",
         name=title,
-        text=pl.lit(None, dtype=pl.String),
+        text=_genres(genres).str.replace_all("|", " ", literal=True),
         product=title.str.replace(YEAR, ""),
         category=_genres(genres),
         section=title.str.extract(YEAR, 1),

@@ -1,7 +1,8 @@
 """Convert what an adapter read into the canonical tables on disk.
 
 Input: RawTables. Output: a folder that `Dataset.open` reads: transactions (transactions_file.py), customers, articles,
-customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine/, dataset.json (written last).
+customer_ids and article_ids (dense id <-> raw id), submission_order, quarantine/, dataset.json (written last); households and links
+where the retailer has them.
 """
 
 import hashlib
@@ -21,12 +22,15 @@ from lookbook.data.conversion.raw_tables import RawTables
 from lookbook.data.conversion.spill import Spill
 from lookbook.data.conversion.summary import FORMAT, Summary, calendar_warnings, counts
 from lookbook.data.durable import whole_folder
+from lookbook.data.links.conversion import households, links
 from lookbook.data.reading.source_files import file_digest
 from lookbook.data.reading.tally import Tally
 from lookbook.data.schema import ARTICLES, CUSTOMERS, LEVELS, Schema
 from lookbook.data.settings import DataSettings
 
 DIGESTED = ("transactions", "customers", "articles", "customer_ids", "article_ids")
+WHERE_THERE = ("households", "links")
+"""Tables that not every data set has; digested where they are."""
 
 
 def convert(read: Callable[[Intake], RawTables], folder: Path, *, settings: DataSettings) -> Summary:
@@ -51,7 +55,7 @@ def write_summary(summary: Summary, folder: Path) -> None:
 def tables_digest(folder: Path) -> str:
     """SHA-256 of the tables whose bytes do not depend on the order of input rows."""
     digest = hashlib.sha256()
-    for name in sorted(DIGESTED):
+    for name in sorted({*DIGESTED, *(name for name in WHERE_THERE if (folder / f"{name}.parquet").exists())}):
         digest.update(f"{name}\0{file_digest(folder / f'{name}.parquet')}\0".encode())
     return digest.hexdigest()
 
@@ -75,6 +79,7 @@ def _write(given: RawTables, folder: Path, intake: Intake, settings: DataSetting
     customers.select("customer", "customer_id").write_parquet(folder / "customer_ids.parquet")
     articles.select("article", "article_id").write_parquet(folder / "article_ids.parquet")
     _submission_order(customers, asked).write_parquet(folder / "submission_order.parquet")
+    _write_relations(raw, customers, folder, intake)
     return Summary(
         format=FORMAT,
         name=raw.name,
@@ -107,6 +112,14 @@ def _articles(ids: pl.DataFrame, table: pl.DataFrame | None) -> pl.DataFrame:
     """ARTICLES: the levels as dense codes in the order of their sorted raw values."""
     codes = (pl.col(level).rank("dense").cast(pl.UInt32) for level in LEVELS)
     return _with_attributes(ids, table, "article", ARTICLES).with_columns(codes).select(*ARTICLES)
+
+
+def _write_relations(raw: RawTables, customers: pl.DataFrame, folder: Path, intake: Intake) -> None:
+    ids = customers.select("customer", "customer_id")
+    if raw.households is not None:
+        households(raw.households, ids, intake.tally).write_parquet(folder / "households.parquet")
+    if raw.links is not None:
+        links(raw.links, ids, intake).write_parquet(folder / "links.parquet")
 
 
 def _submission_order(customers: pl.DataFrame, asked: pl.Series | None) -> pl.DataFrame:

@@ -22,6 +22,9 @@ RAW_TRANSACTIONS = ("line", "customer_id", "article_id", "date", "quantity", "pr
 RAW_PLAN = ("line", "article_id", "kind", "first_day", "last_day", "share", "known_from")
 """Columns of a raw batch of a plan, all String but `line` (UInt32); null = empty."""
 
+RAW_LINKS = ("line", "customer_id", "friend_id", "weight")
+"""Columns of a raw batch of links, all String but `line` (UInt32); null = empty."""
+
 NOT_WANTED = frozenset({"customer_id_given", "date_not_after_the_last_day"})
 """Rules of purchases whose rows are no errors, only dropped and counted: sales to nobody we know, and after the last day."""
 
@@ -44,6 +47,16 @@ class RawTransactions:
 
 
 @dataclass(frozen=True)
+class RawLinks:
+    """Which customers are linked, of one file. batches: RAW_LINKS, read anew at each call. columns: RAW_LINKS column -> column of
+    the file."""
+
+    file: Path
+    batches: Callable[[], Iterator[pl.DataFrame]]
+    columns: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class RawTables:
     """A whole data set.
 
@@ -51,6 +64,8 @@ class RawTables:
     articles: article_id (String, unique), name, text, LEVELS (String; null = unknown); null likewise.
     keep_unknown_articles: whether a purchase of an article that is not in the table is kept without attributes, or quarantined.
     order: customer_id in the order that a submission must have; null: the order of the customers table.
+    households: customer_id (String, unique) and household, what few customers share (String; null = unknown); null: no such column.
+    links: null likewise.
     """
 
     name: str
@@ -59,6 +74,8 @@ class RawTables:
     articles: pl.DataFrame | None
     keep_unknown_articles: bool
     order: pl.Series | None
+    households: pl.DataFrame | None = None
+    links: RawLinks | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,8 @@ class Adapter:
     """What a data set states of itself: each file of data/adapters/ has one as ADAPTER.
 
     name: that of the file, with - for _. needs_folder: whether data.data_dir must be given. files: the raw files by role. read: the
-    tables in them; its last argument is today, after which no purchase can be. plan: null = it never has one.
+    tables in them; its last argument is today, after which no purchase can be. plan: null = it never has one. pictures: the
+    file with the picture of each article, by raw id; null = it never has any.
     """
 
     name: str
@@ -100,3 +118,4 @@ class Adapter:
     files: Callable[[DataSettings], dict[str, Path]]
     read: Callable[[DataSettings, Intake, date], RawTables]
     plan: PlanReader | None = None
+    pictures: Callable[[DataSettings], dict[str, Path]] | None = None

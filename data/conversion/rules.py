@@ -1,7 +1,7 @@
 """What values of raw tables must obey, and what happens to a row that does not.
 
-Input: PARSED transactions (parse.py), raw customers and articles, a plan (data/plan/conversion.py). A row's reason is the first
-rule here that it breaks.
+Input: PARSED transactions (parse.py), raw customers and articles, a plan (data/plan/conversion.py), links
+(data/links/conversion.py). A row's reason is the first rule here that it breaks.
 `refuse`: one such row stops the conversion. `quarantine`: the row is set aside and counted, up to a share. `drop`: stated policy.
 """
 
@@ -147,6 +147,18 @@ class PlanRules(ArticleRules):
     share_is_a_share = dy.rule()(lambda _: pl.col("share").is_finite().fill_null(False) & pl.col("share").is_between(0, 1))
 
 
+class LinkRules(CustomerRules):
+    """Rules of links between customers."""
+
+    friend_id = dy.String(nullable=True)
+    weight_text = dy.String(nullable=True)
+    weight = dy.Float32(nullable=True, allow_inf=True, allow_nan=True)
+
+    friend_id_given = dy.rule()(lambda _: pl.col("friend_id").is_not_null())
+    friend_is_another = dy.rule()(lambda _: pl.col("friend_id") != pl.col("customer_id"))
+    weight_above_zero = dy.rule()(lambda _: pl.col("weight").is_finite().fill_null(False) & (pl.col("weight") > 0))
+
+
 @dataclass(frozen=True)
 class PurchaseRules:
     """How purchases are judged. ids: the rules of an id that is given. values: the rules of everything else. all: both, and
@@ -209,6 +221,10 @@ BROKEN: dict[str, Broken] = {
     "share_is_a_share": Broken("share", "a share of the stores from 0 to 1", fix="write shares, not percent or numbers of stores"),
     "article_excluded": Broken("article_id", "an article that data.exclude_articles does not name", "drop"),
     "rating_below_liked": Broken("price", "at least data.movielens.liked stars", "drop"),
+    "friend_id_given": Broken("friend_id", "an id"),
+    "friend_is_another": Broken("friend_id", "the id of another customer"),
+    "weight_above_zero": Broken("weight", "a finite number above 0"),
+    "customers_in_the_data": Broken("friend_id", "two customers who bought or are in the customers table", "drop"),
     "article_in_the_data": Broken("article_id", "an article that was sold or is in the articles table", "drop"),
 }
 """Every reason for which a row is not kept: the rules that a schema of this package can name, of which the one further up is the

@@ -27,6 +27,7 @@ from lookbook.pipelines.stages.data import PLAN, dataset_stage, known, plan_stag
 from lookbook.pipelines.stages.evaluate import evaluate
 from lookbook.pipelines.stages.fit import fit
 from lookbook.pipelines.stages.phases import Phase, work
+from lookbook.pipelines.stages.pictures.stage import planned_pictures
 from lookbook.pipelines.stages.rank import rank
 from lookbook.pipelines.stages.shards import run_targets
 from lookbook.pipelines.stages.system import System, first_window
@@ -86,6 +87,8 @@ def estimate(settings: Settings, *, root: Path, final: bool = True, fresh: bool 
     if settings.data.plan:
         dataset = _with_plan(dataset, plan_stage(settings, planned).folder / PLAN)
     device, _ = choose_device(settings.run.device)
+    if settings.reads_pictures:
+        dataset = replace(dataset, pictures=planned_pictures(settings, planned, device))
     first = first_window(dataset, settings)
     _walk(System(dataset, about.parent, settings, planned, device, first), final=final, until=until)
     steps = [*planned.steps.values(), *([] if until else [Step(RESULTS, root / "runs", False, customers)])]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from rich.table import Table
 
-from lookbook.evaluation.segments import ALL
+from lookbook.evaluation.segments import ALL, COLD_ARTICLES, COLD_CUSTOMERS
+from lookbook.evaluation.sources.candidates import UNION
 from lookbook.pipelines.runs.folder import read_about, read_results
 from lookbook.pipelines.runs.records.files import as_line
-from lookbook.pipelines.runs.records.run import Cells, DifferenceCell, DifferenceCells, SourceQuality
+from lookbook.pipelines.runs.records.run import Cells, ColdRecall, DifferenceCell, DifferenceCells, SourceQuality
 from lookbook.pipelines.stages.evaluate import SYSTEM
 from lookbook.pipelines.terminal.figures import count, decimals
 from lookbook.pipelines.terminal.progress import Reporter
@@ -47,6 +48,9 @@ def show_run(folder: Path, reporter: Reporter, *, json_lines: bool, unchanged: b
         out.print()
         out.print(source_table(results.sources, width=width))
         out.print()
+        if results.cold_customers or results.cold_articles:
+            out.print(cold_table(results.cold_customers or {}, results.cold_articles or (), k=k, width=width))
+            out.print()
     for warning in about.warnings:
         out.print(f"warning: {warning}")
     out.print(reporter.reuse())
@@ -88,6 +92,27 @@ def source_table(sources: Sequence[SourceQuality], *, width: int) -> Table:
         recall = interval(row.recall, row.low, row.high, width=width)
         per_customer = decimals(row.candidates_per_customer, 1)
         made.add_row(row.source, per_customer, recall, f"{row.found_only:,}", decimals(row.positive_rate))
+    return made
+
+
+def cold_table(customers: Cells, articles: Sequence[ColdRecall], *, k: int, width: int) -> Table:
+    """MAP (and with room recall) of the lists of customers with few purchases before the week; of articles that are new, the recall
+    of all candidates. In brackets customers, and labels."""
+    bought, columns = {"none": "0 bought", "1-2": "1-2 bought"}, dict[str, dict[str, float | None]]()
+    for segment in (each for each in COLD_CUSTOMERS if each in customers.get(SYSTEM, {})):
+        for metric, heading in {"map": "MAP", "recall": "recall"}.items():
+            if metric == "map" or width >= WIDE:
+                title = f"{heading}@{k}\n{bought[segment]}\n({customers[SYSTEM][segment][metric].n_customers:,})"
+                columns[title] = {variant: cells[segment][metric].value for variant, cells in customers.items()}
+    for segment in COLD_ARTICLES:
+        rows = [row for row in articles if row.segment == segment]
+        if rows:
+            age = "never sold" if segment == "never" else f"sold {segment} d"
+            recall = {row.source if row.source == UNION else f"{row.source}_alone": row.recall for row in rows}
+            columns[f"recall\n{age}\n({rows[0].n_labels:,})"] = dict(recall)
+    made = table("", *columns, title="Cold start: customers and articles with next to no past", fold=False)
+    for name in dict.fromkeys(name for column in columns.values() for name in column):
+        made.add_row(name, *(decimals(column.get(name)) for column in columns.values()))
     return made
 
 

@@ -62,6 +62,8 @@ def metrics_of(verdict: Stage) -> Results:
         "differences": differences,
         "sources": tables["sources"].to_dicts(),
         "union": tables["union"].to_dicts(),
+        "cold_customers": nested(tables["cold_customers"]),
+        "cold_articles": tables["cold_articles"].to_dicts(),
         "baselines": tables["baselines"].to_dicts(),
     }
     return record_of(found, Results)

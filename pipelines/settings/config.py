@@ -23,7 +23,7 @@ from lookbook.pipelines.errors import SettingsError
 from lookbook.pipelines.settings.layers import DEFAULTS, Table, layered, merge, nested
 from lookbook.ranking.ranker import RankerSettings
 from lookbook.retrieval.registry import SOURCES
-from lookbook.retrieval.source import CandidateSource
+from lookbook.retrieval.source import CandidateSource, reads_pictures
 
 SIMULATE = "simulate"
 """The table that only `data simulate` reads; it is no part of a run's settings."""
@@ -110,6 +110,11 @@ class Settings(_Frozen):
         """The candidate sources in use, in the order of the registry, each with its own settings table."""
         retrieval = _table(self.tables, "retrieval")
         return tuple(source_of(name, retrieval) for name in SOURCES if name in self.retrieval.sources)
+
+    @property
+    def reads_pictures(self) -> bool:
+        """Whether a source in use asks what articles look like."""
+        return any(reads_pictures(source) for source in self.sources())
 
 
 def load_settings(

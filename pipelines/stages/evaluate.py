@@ -5,8 +5,8 @@ Sources are counted before the cut to retrieval.max_candidates, the union also a
 
 Baselines take the parameters that were best on the weeks before the test week.
 
-Input: System, RECOMMENDATIONS. Output: the stage evaluate with the tables metrics, differences, baselines, sources and union
-(evaluation: METRICS, DIFFERENCES, TRIED, SOURCE_QUALITY, UNION_RECALL).
+Input: System, RECOMMENDATIONS. Output: the stage evaluate with the tables metrics, differences, cold_customers, baselines, sources,
+union and cold_articles (evaluation: METRICS, DIFFERENCES, METRICS, TRIED, SOURCE_QUALITY, UNION_RECALL, COLD_RECALL).
 """
 
 from pathlib import Path
@@ -18,8 +18,9 @@ from lookbook.evaluation.baselines.chosen import chosen, tried
 from lookbook.evaluation.baselines.registry import baseline_recommendations
 from lookbook.evaluation.recommendations import top_of
 from lookbook.evaluation.results import evaluate as evaluate_week
-from lookbook.evaluation.segments import customer_segments
+from lookbook.evaluation.segments import customer_segments, first_sale_segments, purchase_segments
 from lookbook.evaluation.sources.candidates import candidate_counts, pairs_of, source_quality, union_counts, union_recall
+from lookbook.evaluation.sources.cold import cold_counts, cold_recall
 from lookbook.pipelines.stages.artifacts import Stage, write_tables
 from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.rank import Lists, listed
@@ -73,6 +74,7 @@ def _lists(system: System, recommendations: Lists, shards: Week) -> dict[str, pl
         },
         system.dataset.labels(window),
         customer_segments(history.of(customers), customers),
+        purchase_segments(history.of(customers), customers),
         known.popular.lazy(),
         system=SYSTEM,
         k=k,
@@ -82,6 +84,7 @@ def _lists(system: System, recommendations: Lists, shards: Week) -> dict[str, pl
     return {
         "metrics": verdict.metrics.lazy(),
         "differences": verdict.differences.lazy(),
+        "cold_customers": verdict.cold.lazy(),
         "baselines": tried(choices).lazy(),
     }
 
@@ -91,13 +94,16 @@ def _candidates(system: System, shards: Week) -> dict[str, pl.LazyFrame]:
     resampling = {"resamples": system.settings.evaluation.bootstrap_resamples, "seed": system.settings.run.seed}
     depths = [depth for depth in UNION_DEPTHS if depth < system.settings.retrieval.max_candidates]
     depths.append(system.settings.retrieval.max_candidates)
-    of_sources, of_union = [], []
+    first_sales = first_sale_segments(system.dataset.before(shards[0].window.as_of)).collect().lazy()
+    of_sources, of_union, of_cold = [], [], []
     for shard in shards:
         bought = system.dataset.labels(shard.window, shard.served)
         retrieved = {source.name: candidates(system, source, shard).table("candidates") for source in system.sources}
         of_sources.append(candidate_counts(pairs_of(retrieved), bought).collect())
+        of_cold.append(cold_counts(retrieved, bought, first_sales))
         of_union.append(union_counts(pairs(system, shard).table("pairs"), bought, depths=depths).collect())
     return {
         "sources": source_quality(pl.concat(of_sources), **resampling).lazy(),
         "union": union_recall(pl.concat(of_union), depths=depths, **resampling).lazy(),
+        "cold_articles": cold_recall(pl.concat(of_cold), **resampling).lazy(),
     }

@@ -16,7 +16,7 @@ from lookbook.pipelines.stages.digest import code_digest
 from lookbook.pipelines.stages.shards import Target, windows_of
 from lookbook.pipelines.stages.system import System
 from lookbook.ranking.select import fallback_lists
-from lookbook.retrieval.source import CandidateSource, Tables
+from lookbook.retrieval.source import CandidateSource, Tables, reads_pictures
 
 
 def learn(system: System, targets: Iterable[Target]) -> None:
@@ -43,6 +43,8 @@ def learned(system: System, source: CandidateSource, window: Window) -> Stage:
         "device": system.device,
         "earlier": earlier.key if earlier else None,
     }
+    if system.dataset.pictures and reads_pictures(source):
+        key["pictures"] = system.dataset.pictures.digest
 
     def build(folder: Path) -> None:
         before = earlier.tables if earlier else None

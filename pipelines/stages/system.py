@@ -7,7 +7,7 @@ Input: Settings. Output: System, while the folder of artifacts is held.
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from lookbook.pipelines.machine.lock import locked
 from lookbook.pipelines.settings.config import Settings
 from lookbook.pipelines.stages.artifacts import Artifacts
 from lookbook.pipelines.stages.data import hidden, open_dataset
+from lookbook.pipelines.stages.pictures.stage import PICTURE_STAGES, article_pictures
 from lookbook.pipelines.terminal.progress import Reporter
 from lookbook.retrieval.source import CandidateSource, Device
 
@@ -57,10 +58,12 @@ def open_system(settings: Settings, reporter: Reporter, *, root: Path, fresh: bo
     """Choose the device, hold `root`, convert the data if that was not done, tell its warnings."""
     device, reason = choose_device(settings.run.device)
     reporter.say(f"device: {device} ({reason})")
-    reporter.plan({"data": 1 + (settings.data.sample < 1) + settings.data.plan})
+    reporter.plan({"data": 1 + (settings.data.sample < 1) + settings.data.plan + PICTURE_STAGES * settings.reads_pictures})
     with locked(root):
         artifacts = Artifacts(root / "cache", reporter, fresh)
         dataset, folder = open_dataset(settings, artifacts)
+        if settings.reads_pictures:
+            dataset = replace(dataset, pictures=article_pictures(settings, artifacts, device))
         plan = dataset.plan.summary if dataset.plan else None
         for warning in (*json.loads((folder / "dataset.json").read_text())["warnings"], *(plan.warnings if plan else ())):
             reporter.say(f"warning: {warning}")

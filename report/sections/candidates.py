@@ -5,6 +5,7 @@ from lookbook.report.fact import Fact
 from lookbook.report.html import Child, Html, label, number, sentence, table, with_interval
 from lookbook.report.plots import curves, heat_map, labelled_bars
 from lookbook.report.section import EVERYBODY, Files, Section, file, to_fill
+from lookbook.report.sections.cold import cold_start
 from lookbook.report.sections.results import system_of
 
 UNION = "union"
@@ -56,7 +57,13 @@ def sources(files: Files) -> Section:
         title="Recall of each source with 95 % interval",
         label="One bar for each source.",
     )
-    return Section("sources", "Sources", shows, _source_finding(rows), [drawing, _source_table(files, rows), *_overlap(files)])
+    return Section(
+        "sources",
+        "Sources",
+        shows,
+        _source_finding(rows),
+        [drawing, _source_table(files, rows), *cold_start(files), *_overlap(files)],
+    )
 
 
 def steps(files: Files) -> list[tuple[str, Fact, Fact]]:

@@ -12,6 +12,7 @@ from annotated_types import Ge, Gt, Le
 
 from lookbook.data.dataset import History
 from lookbook.data.schema import CANDIDATES, PAIR
+from lookbook.retrieval.pictures.joined import with_pictures
 from lookbook.retrieval.source import (
     DECAY_UNITS,
     FORBID_UNKNOWN_KEYS,
@@ -35,6 +36,7 @@ NEAREST_PURCHASES = 3
 @dataclass(frozen=True)
 class Content:
     """score: the cosine of the customer's and the article's vector x (sales + `smoothing`) to the power `sales_power`.
+    `picture_weight` is the share of the cosine of two articles that their pictures decide (retrieval/pictures/joined.py).
 
     A customer's vector is the mean of those of what they bought, each day of purchase halved every `customer_half_life_days`. Sales
     are days of purchase, decayed likewise, over those of the mean article on sale. Candidates are articles on sale and articles
@@ -53,6 +55,7 @@ class Content:
     k: Count
     dim: Count
     min_articles: Count
+    picture_weight: Annotated[float, Ge(0), Le(1)]
     customer_half_life_days: Days
     article_half_life_days: Days
     on_sale_days: Count
@@ -67,6 +70,7 @@ class Content:
         candidates: without those that were sold, but not within `on_sale_days`.
         """
         terms, articles = word_vectors(history.articles, dim=self.dim, min_articles=self.min_articles, seed=seed)
+        articles = with_pictures(articles, history.pictures, self.picture_weight)
         offered = self._offered(history).join(articles.lazy().select(article="id"), on="article", how="semi")
         return {"terms": terms.lazy(), "article_vectors": articles.lazy(), "offered": offered.sort("article")}
 

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("requirements.lock", "requirements-gpu.lock")
+LOCKS = ("requirements.lock", "requirements-gpu.lock", "requirements-pictures.lock")
 KEY = re.compile(r"""^\s*["']?[\w-]+["']?(\s*\.\s*["']?[\w-]+["']?)*\s*=""")
 PIN = re.compile(r"^(?P<name>[a-z0-9-]+)==(?P<version>[^\s;]+)(?: ; (?P<marker>.*?))? \\$", re.MULTILINE)
 
@@ -73,10 +73,13 @@ def test_a_loose_requirement_is_found():
 def test_the_locks_pin_what_the_project_asks_for_and_agree():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     asked = project["dependencies"] + project["optional-dependencies"]["dev"]
-    plain, gpu = ((ROOT / lock).read_text() for lock in LOCKS)
+    plain, gpu, pictures = ((ROOT / lock).read_text() for lock in LOCKS)
     assert missing_pins(asked, plain) == []
     assert missing_pins(project["optional-dependencies"]["gpu"], gpu) == []
+    assert missing_pins(project["optional-dependencies"]["pictures"], pictures) == []
     assert pins(plain) - pins(gpu) == set()
+    shared = {name for name, *_ in pins(plain)} & {name for name, *_ in pins(pictures)}
+    assert {pin for pin in pins(pictures) if pin[0] in shared} <= pins(plain)
     assert any(name.startswith("nvidia-") for name, *_ in pins(gpu))
 
 

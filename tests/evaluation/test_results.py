@@ -29,13 +29,17 @@ SEGMENTED = pl.LazyFrame(
     {"customer": [1, 2, 3, 9], "segment": ["<=7", "never", "<=7", "never"]},
     schema={"customer": pl.UInt32, "segment": pl.String},
 )
+PURCHASES = SEGMENTED.with_columns(segment=pl.Series([">2", "none", "1-2", "none"]))
 POPULAR = pl.LazyFrame({"article": [10, 11, 12, 13, 14], "buyers": [9, 8, 7, 6, 0], "rank": [1, 2, 3, 4, 5]}, schema=POPULARITY)
 
 
 def evaluation(
-    variants: dict[str, pl.LazyFrame], labels: pl.LazyFrame = LABELLED, segments: pl.LazyFrame = SEGMENTED
+    variants: dict[str, pl.LazyFrame],
+    labels: pl.LazyFrame = LABELLED,
+    segments: pl.LazyFrame = SEGMENTED,
+    purchases: pl.LazyFrame = PURCHASES,
 ) -> Evaluation:
-    return evaluate(variants, labels, segments, POPULAR, system="system", k=2, resamples=100, seed=0)
+    return evaluate(variants, labels, segments, purchases, POPULAR, system="system", k=2, resamples=100, seed=0)
 
 
 def both() -> dict[str, pl.LazyFrame]:
@@ -86,6 +90,23 @@ def test_a_zero_based_rank_is_refused() -> None:
         evaluation({"system": wrong})
 
 
+def test_cold_customers_are_judged_apart_as_if_there_were_no_others() -> None:
+    found = evaluation(both())
+    few = found.cold.select("segment", "variant", "metric", "n_customers").unique().sort("segment", "variant", "metric").rows()
+    assert few == [(s, v, m, 1) for s in ("1-2", "none") for v in ("other", "system") for m in ("map", "recall")]
+    for customer, segment in ((2, "none"), (3, "1-2")):
+        alone = evaluation(both(), LABELLED.filter(pl.col("customer") == customer)).metrics
+        expected = alone.filter(pl.col("segment") == "all", pl.col("metric").is_in(["map", "recall"])).drop("segment")
+        assert_frame_equal(found.cold.filter(pl.col("segment") == segment).drop("segment"), expected, check_row_order=False)
+
+
+def test_where_no_customer_with_a_label_is_cold_nothing_is_said_of_them() -> None:
+    known = evaluation(both(), purchases=PURCHASES.with_columns(segment=pl.lit(">2")))
+    assert known.cold.is_empty()
+    assert known.cold.schema == known.metrics.schema
+    assert nested(known.cold) == {}
+
+
 def test_an_unknown_system_is_refused_with_the_known_variants() -> None:
     with pytest.raises(ValueError, match="unknown system 'system'; variants: a, b"):
         evaluation({"a": recommended(SYSTEM), "b": recommended(OTHER)})
@@ -98,7 +119,8 @@ def test_results_are_the_same_bytes_in_any_row_order(seed: int) -> None:
         return frame.collect().sample(fraction=1, shuffle=True, seed=seed).lazy()
 
     plain = evaluation(both())
-    again = evaluation({name: mixed(frame) for name, frame in both().items()}, mixed(LABELLED), mixed(SEGMENTED))
+    again = evaluation({name: mixed(frame) for name, frame in both().items()}, mixed(LABELLED), mixed(SEGMENTED), mixed(PURCHASES))
+    assert_frame_equal(again.cold, plain.cold, check_exact=True)
     assert_frame_equal(again.metrics, plain.metrics, check_exact=True)
     assert_frame_equal(again.differences, plain.differences, check_exact=True)
 

@@ -6,7 +6,15 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from lookbook.data.dataset import Dataset
-from lookbook.evaluation.segments import ALL, RECENCY_SEGMENTS, customer_segments, frequency_segments, segment_members
+from lookbook.evaluation.segments import (
+    ALL,
+    RECENCY_SEGMENTS,
+    customer_segments,
+    first_sale_segments,
+    frequency_segments,
+    purchase_segments,
+    segment_members,
+)
 
 MakeDataset = Callable[..., Dataset]
 AS_OF = date(2020, 9, 22)
@@ -45,6 +53,24 @@ def test_purchase_days_of_the_last_90_count_once_each(make_dataset: MakeDataset)
     history = make_dataset(bought([*rows, *too_old_or_late])).before(AS_OF)
     found = frequency_segments(history, pl.Series(range(1, 11))).collect()
     assert found["segment"].to_list() == ["<=5", "6-10", "6-10", "11-20", "11-20", "21-35", "21-35", ">35", "<=5", "<=5"]
+
+
+def test_purchases_before_as_of_are_counted_each(make_dataset: MakeDataset) -> None:
+    history = make_dataset(
+        bought([(1, 400), (2, 1), (2, 1), (3, 1), (3, 1), (3, 9), (4, 0), (4, 0), (5, 3), (5, 0), (5, 0)])
+    ).before(AS_OF)
+    found = purchase_segments(history, pl.Series([6, 5, 4, 3, 2, 1])).collect()
+    assert found["segment"].to_list() == ["1-2", "1-2", ">2", "none", "1-2", "none"]
+
+
+def test_articles_are_told_apart_by_their_first_sale_before_as_of(make_dataset: MakeDataset) -> None:
+    days = {1: [0], 2: [1], 3: [7, 0], 4: [7, 8], 5: [8], 6: [400, 1], 7: []}
+    rows = [(article, AS_OF - timedelta(days=ago)) for article, sold in days.items() for ago in sold]
+    sales = pl.DataFrame(rows, schema=["article", "date"], orient="row").with_columns(customer=pl.lit(1))
+    market = make_dataset(sales, articles=pl.DataFrame({"article": list(days)[::-1]}))
+    found = first_sale_segments(market.before(AS_OF)).collect()
+    assert found["article"].to_list() == list(days)
+    assert found["segment"].to_list() == ["never", "<=7", "<=7", ">7", ">7", ">7", "never"]
 
 
 @pytest.mark.parametrize("others", [[], ["a", "b"]])

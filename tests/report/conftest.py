@@ -55,6 +55,8 @@ def metrics() -> Contents:
         "differences": table(-0.15, VARIANTS[1:], ratio=1.2, ratio_low=1.1, ratio_high=1.3),
         "sources": sources,
         "union": union,
+        "cold_customers": {v: {s: {m: cell(0.07) for m in ("map", "recall")} for s in ("none", "1-2")} for v in VARIANTS},
+        "cold_articles": [{"segment": "never", **source} for source in sources],
     }
 
 

@@ -45,12 +45,18 @@ LAUNCHED = range(60, 70)
 """Articles of the market that are launched one a day, up to four days before the day that contract tests take as as_of."""
 
 
+HOUSEHOLD_CUSTOMERS = 4
+
+
 @pytest.fixture(scope="session")
 def market(market: Dataset) -> Dataset:
-    """The random market with articles that were launched lately, as every shop has them."""
+    """The random market with articles that were launched lately, as every shop has them, and customers who live together: those who
+    never bought with one who did."""
     launch = {article: market.last_day - timedelta(days=33 - n) for n, article in enumerate(LAUNCHED)}
     sold_from = pl.col("article").replace_strict(launch, default=market.first_day, return_dtype=pl.Date)
-    return replace(market, transactions=market.transactions.filter(pl.col("date") >= sold_from), digest="launched")
+    homes = market.customers.select("customer", household=pl.col("customer") // HOUSEHOLD_CUSTOMERS)
+    sold = market.transactions.filter(pl.col("date") >= sold_from)
+    return replace(market, transactions=sold, households=homes, digest="launched")
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Run in a process of its own: print a digest of what each source learns and retrieves from the market in a folder, and why.
 
-Arguments: the folder (transactions, customers, articles as Parquet), as_of, the settings of each source as JSON.
+Arguments: the folder (transactions, customers, articles, households as Parquet), as_of, the settings of each source as JSON.
 """
 
 import hashlib
@@ -16,7 +16,8 @@ from lookbook.data.dataset import History
 from lookbook.retrieval.registry import SOURCES
 
 folder, as_of, settings = Path(sys.argv[1]), date.fromisoformat(sys.argv[2]), json.loads(sys.argv[3])
-history = History(as_of, *(pl.scan_parquet(folder / f"{table}.parquet") for table in ("transactions", "customers", "articles")))
+tables = ("transactions", "customers", "articles", "households")
+history = History(as_of, **{table: pl.scan_parquet(folder / f"{table}.parquet") for table in tables})
 customers = history.customers.collect()["customer"]
 for name, table in settings.items():
     source = TypeAdapter(SOURCES[name]).validate_python(table)

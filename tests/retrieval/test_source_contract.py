@@ -113,6 +113,7 @@ def test_the_order_of_the_input_rows_does_not_matter(result: Result, market: Dat
         transactions=shuffled(market.transactions),
         customers=shuffled(market.customers),
         articles=shuffled(market.articles),
+        households=shuffled(market.households),
     )
     assert_same(retrieve(result.source, mixed, result.as_of), result)
 
@@ -201,7 +202,7 @@ def test_names_in_the_registry_are_the_sources_own() -> None:
 
 def test_the_number_of_threads_does_not_matter(market: Dataset, tmp_path: Path, with_settings: WithSettings) -> None:
     history = market.before(market.last_day - timedelta(days=20))
-    for table in ("transactions", "customers", "articles"):
+    for table in ("transactions", "customers", "articles", "households"):
         getattr(history, table).collect().write_parquet(tmp_path / f"{table}.parquet")
     settings = json.dumps({name: asdict(with_settings(name)) for name in SOURCES})
     here = Path(__file__)

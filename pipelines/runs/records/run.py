@@ -111,6 +111,21 @@ class UnionRecall:
     n_customers: int
 
 
+@dataclass(frozen=True)
+class ColdRecall:
+    """A row of COLD_RECALL (evaluation/sources/cold.py). segment: of articles, by the days since their first sale."""
+
+    segment: str
+    source: str
+    found: int
+    recall: float
+    low: float
+    high: float
+    n_labels: int
+    n_customers: int
+    found_only: int
+
+
 Cells = Mapping[str, Mapping[str, Mapping[str, Cell]]]
 """By variant, segment and metric."""
 DifferenceCells = Mapping[str, Mapping[str, Mapping[str, DifferenceCell]]]
@@ -128,8 +143,9 @@ class TriedBaseline:
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """metrics.json. standing: against the best baseline. baselines: the parameters tried on the weeks before. Both are null in runs
-    of versions that did not tell them."""
+    """metrics.json. standing: against the best baseline. baselines: the parameters tried on the weeks before. cold_customers: those
+    with next to no purchase before the week; cold_articles: recall of those with next to no sale before it. All four are null in
+    runs of versions that did not tell them."""
 
     standing: Standing | None = None
     metrics: Cells
@@ -137,3 +153,5 @@ class Results:
     sources: Sequence[SourceQuality]
     union: Sequence[UnionRecall]
     baselines: Sequence[TriedBaseline] | None = None
+    cold_customers: Cells | None = None
+    cold_articles: Sequence[ColdRecall] | None = None

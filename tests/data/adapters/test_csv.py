@@ -74,7 +74,9 @@ def test_attribute_files_become_numbers(make_settings: MakeSettings, tmp_path: P
         dataset="csv",
         data_dir=folder,
         csv={
-            "customers": {"file": "people.csv", "id": "id", "age": "years", "numbers": ["points"], "categories": ["tier"]},
+            "customers": {
+                "file": "people.csv", "id": "id", "age": "years", "numbers": ["points"], "categories": ["tier"], "household": "",
+            },
             "articles": {
                 "file": "goods.csv", "id": "sku", "name": "title", "text": [], "product": "", "category": "group",
                 "department": "", "section": "", "colour": "", "brand": "",
