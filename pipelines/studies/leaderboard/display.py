@@ -23,6 +23,8 @@ def show_leaderboard(found: Leaderboard, folder: Path, reporter: Reporter, *, js
     for made in leaderboard_tables(found, width=out.width):
         out.print(made)
         out.print()
+    for note in leaderboard_notes(found):
+        out.print(note)
     out.print(reporter.reuse())
     out.print(f"Results are in {folder / 'leaderboard.json'}", soft_wrap=True)
 
@@ -56,14 +58,18 @@ def _lists(found: Leaderboard, *, width: int) -> Table:
 
 
 def _costs(found: Leaderboard) -> Table:
-    made = table("method", "CPU seconds", "peak MB", "parameters or why not", left=("method", "parameters or why not"))
-    made.title = "What one week takes"
+    made = table("method", "CPU seconds", "peak MB", "parameters", left=("method", "parameters"), title="What one week takes")
     for row in found.methods:
         cpu, memory = (
             "" if each is None else form.format(each) for each, form in ((row.cpu_seconds, "{:,.1f}"), (row.peak_memory_mb, "{:,}"))
         )
-        made.add_row(_name(row), cpu, memory, row.note or row.parameters)
+        made.add_row(_name(row), cpu, memory, row.parameters)
     return made
+
+
+def leaderboard_notes(found: Leaderboard) -> list[str]:
+    """A line for each method that found nothing or refused; below the tables, where there is room for the names of settings."""
+    return [f"{row.method} {row.note}" for row in found.methods if row.note]
 
 
 def _name(row: MethodRow) -> str:
