@@ -4,7 +4,7 @@ Input: transactions_train, customers, articles and (if there) sample_submission,
 Output: RawTables. One row of transactions is one item; channel 1 = store, 2 = online.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -62,15 +62,18 @@ def read(settings: DataSettings, intake: Intake, today: date) -> RawTables:
     source = files(settings)
     pad = settings.repair_ids or "article_id" in whole_number_columns(source["articles"])
     customers, households = _customers(source["customers"], intake)
-    articles = ListSource(
+    listed = ListSource(
         "articles", "article_id", source["articles"], ARTICLE_COLUMNS | {column: column for column in TEXT_COLUMNS}, HmArticleRules,
         known=UNREAD_ARTICLE_COLUMNS, separator=",", pad_ids=pad,
     )  # fmt: skip
+    articles = _read(listed, intake, optional=TEXT_COLUMNS)
+    texts = [column for column in TEXT_COLUMNS if column in articles.columns]
+    text = joined(texts) if texts else pl.lit(None, dtype=pl.String).alias("text")
     return RawTables(
         name="hm",
         transactions=_transactions(source["transactions_train"], settings, intake.tally, today),
         customers=customers,
-        articles=read_list(articles, intake).select(*ARTICLE_COLUMNS, joined(TEXT_COLUMNS)),
+        articles=articles.select(*ARTICLE_COLUMNS, text),
         keep_unknown_articles=False,
         order=_order(source["sample_submission"], intake) if "sample_submission" in source else None,
         households=households,
@@ -122,12 +125,18 @@ def _customers_as_text(file: Path, intake: Intake) -> pl.DataFrame:
         "customers", "customer_id", file, {**CUSTOMER_COLUMNS, "household": POSTAL_CODE}, HmCustomerRules,
         known=frozenset(), separator=",", pad_ids=False,
     )  # fmt: skip
+    return _read(source, intake, optional=(POSTAL_CODE,))
+
+
+def _read(source: ListSource, intake: Intake, *, optional: Collection[str]) -> pl.DataFrame:
+    """The list with those of the `optional` columns that the file has."""
     try:
         return read_list(source, intake)
     except MissingColumnError as error:
-        if error.missing != POSTAL_CODE:
+        if error.missing not in optional:
             raise
-        return read_list(replace(source, columns=CUSTOMER_COLUMNS), intake)
+        fewer = {name: column for name, column in source.columns.items() if column != error.missing}
+        return _read(replace(source, columns=fewer), intake, optional=optional)
 
 
 def _order(file: Path, intake: Intake) -> pl.Series:

@@ -158,6 +158,18 @@ def test_the_words_of_an_article_are_its_description_and_the_names_of_its_groups
     assert texts == [groups, f'{groups} Jersey top, "narrow" straps, number 1.']
 
 
+def test_an_articles_file_without_columns_of_words_has_the_text_of_the_others(
+    settings: DataSettings, hm_folder: Path, tmp_path: Path, today: date
+) -> None:
+    articles = pl.read_csv(hm_folder / "articles.csv", infer_schema=False)
+    words = [column for column in articles.columns if column.endswith("_name") and column != "prod_name"]
+    for left, text in ((["section_name"], "Womens Basics"), ([], None)):
+        dropped = [column for column in (*words, "detail_desc") if column not in left]
+        articles.with_columns(section_name=pl.lit("Womens Basics")).drop(dropped).write_csv(hm_folder / "articles.csv")
+        convert_dataset(settings, tmp_path / "out", today=today)
+        assert Dataset.open(tmp_path / "out").articles.collect()["text"].unique().to_list() == [text]
+
+
 def test_what_a_killed_conversion_left_does_no_harm(settings: DataSettings, tmp_path: Path, today: date) -> None:
     convert_dataset(settings, tmp_path / "plain", today=today)
     (tmp_path / "out.partial" / "spill").mkdir(parents=True)
