@@ -21,23 +21,27 @@ def frequent_pairs(held: "csr_array", *, least: int) -> Entries:
     held: 1 (Int32) for each article of a basket, a row per basket.
     """
     holders = held.T.tocsr()
-    blocks = (entries(holders[rows] @ held, rows.start) for rows in row_blocks(holders, held))
-    return joined(both.where((both.values >= least) & (both.rows != both.columns)) for both in blocks)
+    blocks = (_frequent(holders[rows] @ held, rows.start, least) for rows in row_blocks(holders, held))
+    return joined(both.where(both.rows != both.columns) for both in blocks)
 
 
 def frequent_triples(held: "csr_array", first: Indices, second: Indices, *, least: int) -> Entries:
     """Rows: a place in `first` and `second`, which are pairs; columns: a third article; values: the baskets that hold all three."""
     return joined(
-        found.where((found.values >= least) & (found.columns != first[found.rows]) & (found.columns != second[found.rows]))
-        for found in _with_every_third(held, first, second)
+        found.where((found.columns != first[found.rows]) & (found.columns != second[found.rows]))
+        for found in _with_every_third(held, first, second, least)
     )
 
 
-def _with_every_third(held: "csr_array", first: Indices, second: Indices) -> Iterator[Entries]:
-    """Whatever the count; the articles of the pair are thirds too."""
+def _with_every_third(held: "csr_array", first: Indices, second: Indices, least: int) -> Iterator[Entries]:
+    """The articles of the pair are thirds too."""
     holders = held.T.tocsr()
     baskets = np.diff(holders.indptr).astype(np.int64)
     for some in parts(baskets[first] + baskets[second]):
         both = holders[first[some]].multiply(holders[second[some]]).tocsr()
         for rows in row_blocks(both, held):
-            yield entries(both[rows] @ held, some.start + rows.start)
+            yield _frequent(both[rows] @ held, some.start + rows.start, least)
+
+
+def _frequent(counts: "csr_array", start: int, least: int) -> Entries:
+    return entries(counts, start, counts.data >= least)

@@ -47,10 +47,17 @@ def parts(costs: Indices) -> Iterator[slice]:
     yield from (slice(start, stop) for start, stop in pairwise([0, *cuts.tolist(), len(costs)]) if start < stop)
 
 
-def entries(block: "csr_array", start: int) -> Entries:
-    """Those of a block that holds the rows from `start` on of a matrix."""
-    rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
-    return Entries(rows, block.indices.astype(np.int64), block.data)
+def entries(block: "csr_array", start: int, kept: npt.NDArray[np.bool_] | None = None) -> Entries:
+    """Those of a block that holds the rows from `start` on of a matrix.
+
+    kept: which of `block.data` are wanted, null = all. To find rows and columns of all takes as long as the product.
+    """
+    if kept is None:
+        rows = np.repeat(np.arange(start, start + block.shape[0]), np.diff(block.indptr))
+        return Entries(rows, block.indices.astype(np.int64), block.data)
+    places = np.flatnonzero(kept)
+    rows = np.searchsorted(block.indptr, places.astype(block.indptr.dtype), side="right") + (start - 1)
+    return Entries(rows, block.indices[places].astype(np.int64), block.data[places])
 
 
 def joined(blocks: Iterable[Entries]) -> Entries:

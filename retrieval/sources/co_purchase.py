@@ -95,7 +95,7 @@ class CoPurchase:
         own = (held.T @ weights.diagonal()).astype(np.float64)
         holders = held.T.tocsr()
         for rows in row_blocks(holders, reached):
-            together = entries(csr_array(holders[rows] @ reached), rows.start)
-            kept = (together.rows != together.columns) & (together.values >= self.min_support * DECAY_UNITS) & (together.values > 0)
-            seeds, articles = together.rows[kept], together.columns[kept]
-            yield Similar(seeds, articles, together.values[kept] / np.sqrt(own[seeds] * own[articles]))
+            together = csr_array(holders[rows] @ reached)
+            found = entries(together, rows.start, (together.data >= self.min_support * DECAY_UNITS) & (together.data > 0))
+            found = found.where(found.rows != found.columns)
+            yield Similar(found.rows, found.columns, found.values / np.sqrt(own[found.rows] * own[found.columns]))

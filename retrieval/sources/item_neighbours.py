@@ -72,9 +72,10 @@ class ItemNeighbours:
         weights_by_article, held_by_article = weights.T.tocsr(), held.T.tocsr()
         lengths = np.sqrt(np.asarray((weights * weights).sum(axis=0)))
         for rows in row_blocks(held_by_article, held):
-            both = entries(held_by_article[rows] @ held, rows.start)
-            products = entries(weights_by_article[rows] @ weights, rows.start)  # of the same entries in the same order
-            kept = both.values >= self.min_support
-            seeds, articles, together = both.rows[kept], both.columns[kept], both.values[kept]
-            cosine = products.values[kept] / (lengths[seeds] * lengths[articles])
-            yield Similar(seeds, articles, (cosine * together / (together + self.shrinkage)) ** self.amplification)
+            both = held_by_article[rows] @ held
+            kept = both.data >= self.min_support
+            found = entries(both, rows.start, kept)
+            products = (weights_by_article[rows] @ weights).data[kept]  # of the same entries in the same order
+            cosine = products / (lengths[found.rows] * lengths[found.columns])
+            shrunk = cosine * found.values / (found.values + self.shrinkage)
+            yield Similar(found.rows, found.columns, shrunk**self.amplification)

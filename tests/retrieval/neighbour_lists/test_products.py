@@ -35,6 +35,15 @@ def test_parts_cover_all_places_once_and_cost_no_more_than_a_block_and_a_place(c
     assert all(sum(costs[part][1:]) < block for part in found)
 
 
+@given(rows=matrices, start=st.integers(0, 3))
+def test_entries_that_are_not_wanted_are_left_out(rows: list[list[int]], start: int) -> None:
+    block = csr_array(np.array(rows))
+    wanted, everything = entries(block, start, block.data > 1), entries(block, start)
+    expected = everything.where(everything.values > 1)
+    for found, same in ((wanted.rows, expected.rows), (wanted.columns, expected.columns), (wanted.values, expected.values)):
+        assert np.array_equal(found, same)
+
+
 def test_no_blocks_join_to_no_entries() -> None:
     empty = joined(iter(()))
     assert [len(each) for each in (empty.rows, empty.columns, empty.values)] == [0, 0, 0]
