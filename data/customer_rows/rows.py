@@ -3,7 +3,7 @@
 Input: tables with a number per (customer, article). Output: matrices, batches of their rows, the best articles of a row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from lookbook.data.schema import PAIR
+from lookbook.data.schema import PAIR, Schema
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -88,10 +88,14 @@ def from_lines(lines: Sequence[Line], columns: int) -> "csr_array":
     return made
 
 
-def stacked(parts: Sequence[Block], numbers: Sequence[str]) -> pl.DataFrame:
-    """PAIR and the columns `numbers`, Int64, of all `parts`."""
-    types = {**dict.fromkeys(PAIR, pl.UInt32), **dict.fromkeys(numbers, pl.Int64)}
-    if not parts:
-        return pl.DataFrame(schema=types)
-    columns = (np.concatenate([part[i] for part in parts]) for i in range(len(types)))
-    return pl.DataFrame([pl.Series(name, each).cast(kind) for (name, kind), each in zip(types.items(), columns, strict=True)])
+def numbers_of_pairs(names: Iterable[str]) -> Schema:
+    """PAIR and the columns `names`, Int64."""
+    return {**dict.fromkeys(PAIR, pl.UInt32), **dict.fromkeys(names, pl.Int64)}
+
+
+def stacked(parts: Iterable[Block], schema: Schema) -> pl.DataFrame:
+    """The rows of all `parts`, each of which has an array for every column of `schema`."""
+    columns = [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+    if not columns:
+        return pl.DataFrame(schema=schema)
+    return pl.DataFrame([pl.Series(name, each).cast(kind) for (name, kind), each in zip(schema.items(), columns, strict=True)])

@@ -13,7 +13,18 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.customer_rows.baskets import baskets
-from lookbook.data.customer_rows.rows import Block, Floats, Rowed, Rows, batches, from_lines, line, smallest, stacked
+from lookbook.data.customer_rows.rows import (
+    Block,
+    Floats,
+    Rowed,
+    Rows,
+    batches,
+    from_lines,
+    line,
+    numbers_of_pairs,
+    smallest,
+    stacked,
+)
 from lookbook.data.customer_rows.tifu import TifuVectors
 from lookbook.evaluation.baselines.baseline import Baseline, Known, filled
 
@@ -119,4 +130,4 @@ class _Alike:
 
 
 def _numbers(parts: Sequence[Block], counts: Sequence[int]) -> pl.DataFrame:
-    return stacked(parts, ["own", *(f"near_{n}" for n in counts)])
+    return stacked(parts, numbers_of_pairs(["own", *(f"near_{n}" for n in counts)]))

@@ -12,7 +12,18 @@ import numpy as np
 import polars as pl
 
 from lookbook.data.customer_rows.baskets import baskets
-from lookbook.data.customer_rows.rows import Block, Line, Rowed, Rows, batches, from_lines, line, smallest, stacked
+from lookbook.data.customer_rows.rows import (
+    Block,
+    Line,
+    Rowed,
+    Rows,
+    batches,
+    from_lines,
+    line,
+    numbers_of_pairs,
+    smallest,
+    stacked,
+)
 from lookbook.data.schema import PAIR
 from lookbook.evaluation.baselines.baseline import UNIT, Baseline, Known, filled
 
@@ -54,7 +65,7 @@ class UpCf:
         held = rowed.matrix(bought.select(PAIR).unique().with_columns(held=1), "held")
         recent = {each.recent_baskets: rowed.matrix(each.shares(bought), "share") for each in points.values()}
         place, others = known.places(rowed.articles), held.T.tocsr()
-        found = [stacked([], list(points))]
+        found = [stacked([], numbers_of_pairs(points))]
         for rows in batches(held, rowed.rows_of(customers)):
             weights = self._weights(held, others, rows, {each.locality for each in points.values()})
             scores = {name: weights[each.locality] @ recent[each.recent_baskets] for name, each in points.items()}
@@ -106,4 +117,4 @@ def _best(scores: Mapping[str, "csr_array"], customers: Rows, place: Rows, *, k:
             among.append(columns[smallest(-found, place[columns], k=k)])
         articles = np.unique(np.concatenate(among))
         parts.append((np.full(len(articles), customer), articles, *dense[:, articles]))
-    return stacked(parts, list(scores))
+    return stacked(parts, numbers_of_pairs(scores))

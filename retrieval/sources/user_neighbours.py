@@ -4,7 +4,6 @@ Input: History. Output: CANDIDATES. User-based collaborative filtering: with cos
 correlation (Resnick et al. 1994) of decayed purchases, or as TIFU-KNN (Hu, He, Gao, Zhang 2020).
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, ClassVar
 
@@ -12,10 +11,10 @@ import polars as pl
 from annotated_types import Ge, Gt, Le
 
 from lookbook.data.customer_rows.baskets import baskets
-from lookbook.data.customer_rows.rows import Block
+from lookbook.data.customer_rows.rows import stacked
 from lookbook.data.customer_rows.tifu import WEIGHT_UNIT, TifuVectors
 from lookbook.data.dataset import History
-from lookbook.data.schema import PAIR, DataType
+from lookbook.data.schema import PAIR
 from lookbook.retrieval.alike import Alike, Similarity
 from lookbook.retrieval.source import (
     DECAY_UNITS,
@@ -73,8 +72,8 @@ class UserNeighbours:
 
     def generate(self, learned: Tables, history: History, customers: pl.Series) -> pl.LazyFrame:
         found = self._alike(learned).scores(customers, own_weight=self.own_weight, k=self.k)
-        table = _table(found, {"customer": pl.UInt32, "article": pl.UInt32, "score": pl.Float64})
-        return rank_candidates(table.with_columns(pl.col("score") / self._unit), self.k)
+        table = stacked(found, {**dict.fromkeys(PAIR, pl.UInt32), "score": pl.Float64})
+        return rank_candidates(table.lazy().with_columns(pl.col("score") / self._unit), self.k)
 
     def evidence(self, learned: Tables, history: History, pairs: pl.LazyFrame) -> pl.LazyFrame:
         """The customer's purchases through which the neighbours were found that bought the article, and the article itself;
@@ -84,7 +83,7 @@ class UserNeighbours:
         asked = pairs.join(known, on="customer", how="semi").filter(pl.col("article") < alike.rowed.articles).collect()
         marks = alike.rowed.matrix(asked.with_columns(asked=1), "asked")
         found = alike.reasons(asked["customer"].unique(), marks, own_weight=self.own_weight)
-        return strongest_evidence(_table(found, EVIDENCE).with_columns(pl.col("strength") / self._unit))
+        return strongest_evidence(stacked(found, EVIDENCE).lazy().with_columns(pl.col("strength") / self._unit))
 
     @property
     def _unit(self) -> int:
@@ -98,10 +97,3 @@ class UserNeighbours:
 
     def _alike(self, learned: Tables) -> Alike:
         return Alike.of(learned["customer_weights"].collect(), similarity=self.similarity, neighbours=self.neighbours)
-
-
-def _table(parts: Iterable[Block], schema: Mapping[str, DataType]) -> pl.LazyFrame:
-    frames = (
-        pl.DataFrame([pl.Series(n, each).cast(kind) for (n, kind), each in zip(schema.items(), p, strict=True)]) for p in parts
-    )
-    return pl.concat([pl.DataFrame(schema=schema), *frames]).lazy()
